@@ -1,0 +1,1 @@
+"""Everything that shows that Afterwork does what it promises."""
