@@ -1,0 +1,1 @@
+"""Afterwork: answer now, work after, lose nothing."""

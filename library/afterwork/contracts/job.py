@@ -1,0 +1,115 @@
+"""A job as it is seen from outside: its record, its attempts and its errors."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are final."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has ended."""
+        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+class Priority(StrEnum):
+    """Which lane of its queue a job waits in."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Durability(StrEnum):
+    """What Redis' confirmation of a job was worth when it was accepted.
+
+    memory: no append-only file. everysec: at most about a second is lost with the machine. fsync: on disk.
+    replica: on disk and on a replica. unknown: the server does not say.
+    """
+
+    MEMORY = "memory"
+    EVERYSEC = "everysec"
+    FSYNC = "fsync"
+    REPLICA = "replica"
+    UNKNOWN = "unknown"
+
+
+class Seen(BaseModel):
+    """A model that Afterwork sends: immutable; a reader ignores fields that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Problem(Seen):
+    """A problem document (RFC 9457): why an attempt or a job failed.
+
+    exception: class of the exception, if one was raised. retryable: whether another attempt may help.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    retryable: bool = False
+    attempt: int | None = None
+    exception: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The last part of `type`."""
+        return self.type.rpartition("/")[2]
+
+
+class Attempt(Seen):
+    """One run of a job. A death of the worker stands here too, with `error` of type worker-lost."""
+
+    attempt: int
+    started_at: datetime
+    finished_at: datetime | None
+    worker: str
+    error: Problem | None
+
+
+class JobSummary(Seen):
+    """A job as it stands in a list: everything but its result and its history.
+
+    attempt: attempts begun, deaths of workers and snoozes not counted. version: grows by every change of the record.
+    run_at: the time before which it does not start. error: set if the job failed or was cancelled.
+    """
+
+    id: str
+    kind: str
+    queue: str
+    state: JobState
+    priority: Priority
+    attempt: int
+    max_attempts: int
+    timeout: float
+    durability: Durability
+    created_at: datetime
+    run_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: Problem | None
+    unique_key: str | None
+    cancel_requested: bool
+    worker: str | None
+    version: int
+
+
+class Job(JobSummary):
+    """The whole record. `history` holds the last 20 attempts, oldest first, the running one last."""
+
+    result: Any = None  # any JSON value: what the handler returned
+    history: list[Attempt] = []

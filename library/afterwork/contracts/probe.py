@@ -1,0 +1,43 @@
+"""`probe.run`: a job for demonstrations, canaries, load and failure tests; the only kind of every queue."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from afterwork.contracts.base import Contract
+
+
+class ProbeMode(StrEnum):
+    """How the time passes: `async` awaits, `blocking` sleeps in the event loop."""
+
+    ASYNC = "async"
+    BLOCKING = "blocking"
+
+
+class ProbeFailure(StrEnum):
+    """How it ends: `once` fails the first attempt, `always` each, `permanent` for good, `kill` kills the worker."""
+
+    NEVER = "never"
+    ONCE = "once"
+    ALWAYS = "always"
+    PERMANENT = "permanent"
+    KILL = "kill"
+
+
+class ProbeRun(Contract, kind="probe.run", queue=None, max_attempts=5, timeout=300):
+    """Spend some seconds in a queue of your choice, and fail if asked to."""
+
+    queue: Annotated[str, Field(max_length=100)]
+    seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    mode: ProbeMode = ProbeMode.ASYNC
+    fail: ProbeFailure = ProbeFailure.NEVER
+
+    def target_queue(self) -> str:
+        """The queue named in the payload."""
+        return self.queue
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether it can hurt its worker, so that only `AFTERWORK_PROBES=all` allows it."""
+        return self.mode is ProbeMode.BLOCKING or self.fail is ProbeFailure.KILL
