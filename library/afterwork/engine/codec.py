@@ -1,0 +1,114 @@
+"""Between values and bytes: payloads and results in ARQ's envelopes, always JSON, and problem documents."""
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import from_json, to_jsonable_python
+
+from afterwork import errors
+from afterwork.contracts import Contract
+
+MAX_RESULT = 1024 * 1024
+"""The largest result, in bytes of JSON."""
+MAX_DETAIL = 2000
+"""Characters of an exception's text that are kept."""
+
+C = TypeVar("C", bound=Contract)
+
+
+def dumps(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """ARQ's serializer for kinds: JSON. Raises ValueError or TypeError for what JSON cannot hold."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def loads(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """ARQ's deserializer for kinds. Raises ValueError for anything but JSON."""
+    return from_json(data)
+
+
+def encode_payload(job: Contract, enqueued_ms: int) -> bytes:
+    """A job's payload in ARQ's envelope: function name, one positional argument, the client's enqueue time."""
+    kind = job.meta.kind.encode()
+    return b'{"t":null,"f":"%b","a":[%b],"k":{},"et":%d}' % (
+        kind,
+        job.model_dump_json().encode(),
+        enqueued_ms,
+    )
+
+
+def decode_payload(contract: type[C], envelope: bytes) -> C:
+    """The payload as its contract, validated. Raises Undecodable or PayloadInvalid."""
+    try:
+        arguments = loads(envelope)["a"]
+        (payload,) = arguments
+    except (ValueError, TypeError, KeyError) as error:
+        raise errors.Undecodable(_short(str(error))) from error
+    try:
+        return contract.model_validate_json(dumps(payload))
+    except ValidationError as error:
+        raise errors.PayloadInvalid(_short(str(error))) from error
+
+
+def payload_of(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """The payload in an envelope as a JSON value, not checked against its contract."""
+    arguments = loads(envelope)["a"]
+    return arguments[0] if arguments else None
+
+
+def encode_result(value: Any) -> bytes:  # noqa: ANN401 - whatever the handler returned
+    """A handler's result as JSON: models, dataclasses, dates and the like included.
+
+    Raises ResultNotJson (`NaN`, infinity and lone surrogates too) or ResultTooLarge (over 1 MiB).
+    """
+    if value is None:
+        return b"null"
+    try:
+        encoded = dumps(to_jsonable_python(value))
+    except Exception as error:  # a result's own serializer may raise anything
+        message = f"a {type(value).__name__} was returned: {_text(error)}"
+        raise errors.ResultNotJson(_short(message)) from error
+    if len(encoded) > MAX_RESULT:
+        message = f"the result takes {len(encoded)} bytes as JSON, at most {MAX_RESULT} are kept"
+        raise errors.ResultTooLarge(message)
+    return encoded
+
+
+def result_of(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """The result or problem in ARQ's result envelope."""
+    return loads(envelope)["r"]
+
+
+def problem_json(
+    kind: type[errors.JobError], detail: str = "", *, attempt: int | None = None, exception: str | None = None
+) -> bytes:
+    """A problem document (RFC 9457) that tells how an attempt or a job failed."""
+    document: dict[str, Any] = {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": _short(detail or kind.title),
+        "retryable": kind.retryable,
+    }
+    if attempt is not None:
+        document["attempt"] = attempt
+    if exception is not None:
+        document["exception"] = exception
+    return dumps(document)
+
+
+def exception_text(error: BaseException) -> str:
+    """`Class: message`, whatever the exception's own `__str__` does."""
+    return f"{type(error).__name__}: {_text(error)}"
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure
+        return "(its message cannot be shown)"
+
+
+def _short(text: str) -> str:
+    clean = text.encode("utf-8", "replace").decode()
+    return clean if len(clean) <= MAX_DETAIL else clean[: MAX_DETAIL - 1] + "…"

@@ -1,0 +1,59 @@
+"""Small duties that every worker and gateway shares: reap and sweep, jittered and idempotent, without a leader."""
+
+import asyncio
+import random
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from afterwork import errors
+from afterwork.engine import keys
+from afterwork.engine.client import JobClient
+
+logger = structlog.get_logger()
+
+
+class Duties:
+    """Runs in the background between enter and exit.
+
+    lease: seconds, as the workers have it; reaping comes around every third of it, sweeping with it.
+    """
+
+    def __init__(self, client: JobClient, *, lease: float) -> None:
+        self._client = client
+        self._lease = lease
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        is_away, respite_until = False, 0.0
+        while True:
+            await asyncio.sleep(self._lease / 3 * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
+            try:
+                await self._client.reap(self._lease, reconnected=is_away or loop.time() < respite_until)
+                await self._sweep_all()
+            except errors.UnavailableError as error:
+                if not is_away:
+                    logger.warning("duties wait for Redis", detail=error.detail)
+                is_away = True
+            else:
+                if is_away:
+                    respite_until = loop.time() + self._lease
+                is_away = False
+
+    async def _sweep_all(self) -> None:
+        swept = keys.SWEEP_JOBS
+        while swept >= keys.SWEEP_JOBS:
+            swept = await self._client.sweep()

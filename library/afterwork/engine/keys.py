@@ -1,0 +1,51 @@
+"""Every Redis key and lifetime that the engine uses; `scripts.py` hands them to the Lua scripts."""
+
+from arq.constants import in_progress_key_prefix, job_key_prefix, result_key_prefix
+
+# One job. ARQ's own names where ARQ has one.
+JOB = "aw:job:"  # + id: the record, a hash of short values
+PAYLOAD = job_key_prefix  # + id: the payload in ARQ's envelope while the job lives, without expiry
+ENDED_PAYLOAD = "aw:payload:"  # + id: the same after its end, for inspection and retry
+LOCK = in_progress_key_prefix  # + id: the claim's token, expires with the lease
+RESULT = result_key_prefix  # + id: the one copy of the result or problem, in ARQ's envelope
+HISTORY = "aw:history:"  # + id: list of the last ended attempts
+
+# One queue.
+QUEUES = "aw:queues"  # set: every queue that was ever submitted to
+LANES = "aw:lanes:"  # + queue: hash, one field per kind that was ever submitted
+LANE = "aw:lane:"  # + queue:kind:level: an ARQ queue, id → due ms, or lease end while running
+SUSPECTS = "aw:suspects:"  # + queue: the same for jobs under which workers died repeatedly
+LEASES = "aw:leases:"  # + queue: id → lease end ms of every running job
+INDEX = "aw:ix:"  # + queue:kind:state: id → created ms; every job is in exactly one
+WAKE = "aw:wake:"  # + queue: list of at most one token, for idle workers
+
+# All jobs.
+EXPIRY = "aw:expiry"  # id → time at which an ended job is swept
+LEDGER = "aw:ledger"  # hash of the counts that no set holds: accepted, adopted, swept
+UNIQUE = "aw:unique:"  # + kind:key: id of the live job that has this unique key
+IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
+
+# One worker.
+STEP = (
+    "aw:step:"  # + worker: its last claiming step and what that claimed, so that a lost reply can be repeated
+)
+CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"
+
+HISTORY_LENGTH = 20
+BATCH_JOBS = 64
+"""Jobs in one call, so that no script holds Redis for more than a few milliseconds."""
+BATCH_BYTES = 256 * 1024
+"""Payload or result bytes in one call, unless a single one is larger."""
+LIST_CANDIDATES = 1000
+"""Records that one call of `list` looks at, at most."""
+SWEEP_JOBS = 100
+MAX_DEATHS = 3
+"""Workers that may die under a job before it ends as worker-lost; from one less on it is a suspect."""
+
+FOREIGN_LOCK_MS = 5_000
+IDEMPOTENCY_MS = 24 * 3600 * 1000
+STEP_MS = 3600 * 1000
+KEEP_MS = {"succeeded": 24 * 3600 * 1000, "cancelled": 24 * 3600 * 1000, "failed": 14 * 24 * 3600 * 1000}
+"""How long an ended job's record is kept, by state."""
+HEAD_START_MS = {"high": 600_000, "normal": 0, "low": -600_000}
+"""By how much a job's due time counts as earlier, by priority: overtakes, never starves."""

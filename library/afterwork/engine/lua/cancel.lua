@@ -1,0 +1,12 @@
+#!lua flags=allow-oom
+-- Cancel one job: at once if it waits, by its worker if it runs. ARGV: id. Returns missing · cancelled · requested · finished.
+local job = read(ARGV[1])
+if not job then return 'missing' end
+if job.state == 'waiting' then
+  settle(job, 'cancelled', PROBLEM['cancelled'], now())
+  return 'cancelled'
+end
+if job.state ~= 'running' then return 'finished' end
+if not job.cancel then write(job, 'cancel', 1) end
+call('PUBLISH', CONTROL .. job.worker, 'cancel ' .. job.id)
+return 'requested'

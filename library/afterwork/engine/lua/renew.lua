@@ -1,0 +1,14 @@
+#!lua flags=allow-oom
+-- Extend a worker's leases. ARGV: lease, then per claim: id token. Returns per claim: ok · cancel · lost.
+local at, lease = now(), tonumber(ARGV[1])
+local answers = {}
+for i = 2, #ARGV, 2 do
+  local job = read(ARGV[i])
+  if not job or job.state ~= 'running' or job.token ~= ARGV[i + 1] then
+    answers[#answers + 1] = 'lost'
+  else
+    extend(job, at + lease, at)
+    answers[#answers + 1] = job.cancel and 'cancel' or 'ok'
+  end
+end
+return answers

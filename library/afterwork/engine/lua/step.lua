@@ -1,0 +1,197 @@
+#!lua flags=allow-oom
+-- A worker's one call: first finish what is done, then claim what is due.
+-- ARGV: worker queue lease reconnected sequence first_claim slots suspect_running
+--       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
+--       #finishes then per finish: id token outcome delay body error
+-- Returns {verdicts, claims, ms until the next due time or -1}.
+--   verdict: ok · already · lost      claim: id kind token attempt max_attempts timeout created deaths suspect payload
+local at = now()
+local worker, queue, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local sequence, claim_number, slots = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local suspect_running = ARGV[8] == '1'
+local cursor = 9
+
+local function next_arg()
+  cursor = cursor + 1
+  return ARGV[cursor - 1]
+end
+
+local kinds, defaults = {}, {}
+for _ = 1, tonumber(next_arg()) do
+  local kind = next_arg()
+  kinds[#kinds + 1] = kind
+  defaults[kind] = { max_attempts = next_arg(), timeout = next_arg() }
+end
+
+local function finish(id, token, outcome, delay, body, error)
+  local job = read(id)
+  if not job or job.token ~= token then return 'lost' end
+  if job.state ~= 'running' then return 'already' end
+  drop_lease(job)
+  if outcome ~= 'released' then remember(job, at, error) end
+  if outcome == 'retry' then
+    put_back(job, at + delay, job.attempt, at)
+  elseif outcome == 'snoozed' then
+    put_back(job, at + delay, job.attempt - 1, at)
+  elseif outcome == 'released' then
+    put_back(job, job.due, job.attempt - 1, at)
+  else
+    settle(job, outcome, body, at)
+  end
+  return 'ok'
+end
+
+local verdicts = {}
+for _ = 1, tonumber(next_arg()) do
+  local id, token, outcome, delay, body, error =
+    next_arg(), next_arg(), next_arg(), tonumber(next_arg()), next_arg(), next_arg()
+  verdicts[#verdicts + 1] = finish(id, token, outcome, delay, body, error)
+end
+
+local claims, claimed_bytes = {}, 0
+
+local function hand_out(job, payload)
+  claimed_bytes = claimed_bytes + #payload
+  claims[#claims + 1] = {
+    job.id, job.kind, job.token, tonumber(job.attempt), tonumber(job.max_attempts), tonumber(job.timeout),
+    tonumber(job.created), tonumber(job.deaths), job.suspect and 1 or 0, payload,
+  }
+end
+
+-- A lost reply: the same sequence number again gives the same claims again. A smaller one is a copy that was
+-- overtaken on its way; its worker has gone on and would never hear of what it claimed.
+local last = slots > 0 and call('GET', STEP .. worker)
+if last then
+  local lines = string.gmatch(last, '[^\n]+')
+  local last_sequence = tonumber(lines())
+  if last_sequence > sequence then return { verdicts, claims, -1 } end
+  if last_sequence == sequence then
+    for id in lines do
+      local token = lines()
+      local job = read(id)
+      local payload = call('GET', PAYLOAD .. id)
+      if job and job.state == 'running' and job.token == token and payload then hand_out(job, payload) end
+    end
+    return { verdicts, claims, 0 }
+  end
+end
+
+-- A member without a record was put there by a stock ARQ client.
+local function adopt(id, kind, level, due)
+  if call('PERSIST', PAYLOAD .. id) == 0 and call('EXISTS', PAYLOAD .. id) == 0 then return nil end
+  local default = defaults[kind]
+  call('HSET', JOB .. id, 'queue', queue, 'kind', kind, 'level', level, 'state', 'waiting', 'version', 1,
+    'created', at, 'due', due, 'attempt', 0, 'claims', 0, 'deaths', 0,
+    'max_attempts', default.max_attempts, 'timeout', default.timeout, 'durability', 'unknown')
+  call('ZADD', index_key(queue, kind, 'waiting'), at, id)
+  call('SADD', QUEUES, queue)
+  call('HSETNX', LANES .. queue, kind, '')
+  call('HINCRBY', LEDGER, 'adopted', 1)
+  return read(id)
+end
+
+local function claim(job)
+  local payload = call('GET', PAYLOAD .. job.id)
+  if not payload then return settle(job, 'failed', PROBLEM['undecodable'], at) end
+  local token = worker .. ':' .. claim_number
+  if not call('SET', LOCK .. job.id, token, 'NX', 'PX', lease) then
+    call('ZADD', place(job), at + FOREIGN_LOCK_MS, job.id)
+    return
+  end
+  claim_number = claim_number + 1
+  job.token, job.worker, job.started = token, worker, at
+  job.attempt = job.attempt + 1
+  call('ZADD', place(job), at + lease, job.id)
+  call('ZADD', LEASES .. queue, at + lease, job.id)
+  change_state(job, 'running')
+  write(job, 'state', 'running', 'started', at, 'worker', worker, 'token', token,
+    'attempt', job.attempt, 'claims', job.claims + 1)
+  hand_out(job, payload)
+end
+
+-- A due member of a lane: claim it, or put right what is wrong with it.
+local function visit(lane, id, due)
+  local job = read(id) or (lane.kind and adopt(id, lane.kind, lane.level, due))
+  if not job or (job.state ~= 'waiting' and job.state ~= 'running') then
+    call('ZREM', lane.key, id)
+  elseif job.state == 'waiting' then
+    claim(job)
+  else
+    call('ZADD', LEASES .. queue, 'NX', due, id)
+    call('ZADD', lane.key, at + lease, id)
+  end
+end
+
+take_back(queue, at, lease, ARGV[4] == '1')
+
+local lanes = {}
+for _, kind in ipairs(kinds) do
+  for level, head_start in pairs(HEAD_START_MS) do
+    lanes[#lanes + 1] = {
+      key = lane_key(queue, kind, level), kind = kind, level = level, head_start = head_start, members = {}, next = 1,
+    }
+  end
+end
+
+-- The due time of the lane's next member, less its head start; nil if none is due. Looks at one first, then at many.
+local function head(lane)
+  if not lane.members[lane.next] then
+    if lane.is_empty then return nil end
+    local count = lane.seen and slots or 1
+    lane.members = call('ZRANGEBYSCORE', lane.key, '-inf', at, 'WITHSCORES', 'LIMIT', 0, count)
+    lane.next, lane.seen, lane.is_empty = 1, true, #lane.members == 0
+    if lane.is_empty then return nil end
+  end
+  return lane.members[lane.next + 1] - lane.head_start
+end
+
+local function most_urgent()
+  local best, best_due
+  for _, lane in ipairs(lanes) do
+    local due = head(lane)
+    if due and (not best or due < best_due) then best, best_due = lane, due end
+  end
+  return best
+end
+
+-- Suspects run one at a time per worker, so that a killer takes no innocent one with it.
+local function claim_suspect()
+  for _, id in ipairs(call('ZRANGEBYSCORE', SUSPECTS .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS)) do
+    local job = read(id)
+    if not job then
+      call('ZREM', SUSPECTS .. queue, id)
+    elseif job.state == 'waiting' and defaults[job.kind] then
+      return claim(job)
+    end
+  end
+end
+
+if slots > 0 and not suspect_running then claim_suspect() end
+local visits = 0
+while #claims < slots and claimed_bytes < BATCH_BYTES and visits < 2 * BATCH_JOBS do
+  local lane = most_urgent()
+  if not lane then break end
+  local id, due = lane.members[lane.next], lane.members[lane.next + 1]
+  lane.next, visits = lane.next + 2, visits + 1
+  visit(lane, id, due)
+end
+
+if slots > 0 then
+  local taken = { sequence }
+  for _, claimed in ipairs(claims) do
+    taken[#taken + 1] = claimed[1]
+    taken[#taken + 1] = claimed[3]
+  end
+  call('SET', STEP .. worker, table.concat(taken, '\n'), 'PX', STEP_MS)
+end
+
+local next_due = -1
+for _, lane in ipairs(lanes) do
+  local first = call('ZRANGE', lane.key, 0, 0, 'WITHSCORES')
+  if first[2] then
+    local wait = math.max(0, first[2] - at)
+    if next_due < 0 or wait < next_due then next_due = wait end
+  end
+end
+if next_due == 0 and slots > 0 then wake(queue) end
+return { verdicts, claims, next_due }

@@ -1,0 +1,82 @@
+"""The Lua scripts: read from `lua/`, completed with key names and the shared prelude, called by their digest."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Protocol
+
+from redis.exceptions import NoScriptError
+
+from afterwork import errors
+from afterwork.engine import keys
+from afterwork.engine.codec import problem_json
+
+Argument = str | bytes | int
+"""What a script takes: ints are sent as decimal text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One transition. body: what the server compiles; digest: by which it is called afterwards."""
+
+    name: str
+    body: str
+    digest: str
+
+
+class AsyncServer(Protocol):
+    """The part of `redis.asyncio.Redis` that a call needs."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - redis-py's signature
+        """Send one command and return its parsed reply."""
+
+
+class SyncServer(Protocol):
+    """The part of `redis.Redis` that a call needs."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - redis-py's signature
+        """Send one command and return its parsed reply."""
+
+
+@cache
+def script(name: str, clock_offset: str = "0") -> Script:
+    """The script `lua/<name>.lua`. clock_offset: a Lua expression in ms, which only tests fill in."""
+    folder = files("afterwork.engine") / "lua"
+    shebang, _, own = (folder / f"{name}.lua").read_text().partition("\n")
+    prelude = (folder / "prelude.lua").read_text()
+    body = "\n".join([shebang, _constants(clock_offset), prelude, own])
+    return Script(name, body, sha1(body.encode(), usedforsecurity=False).hexdigest())
+
+
+async def call(server: AsyncServer, which: Script, *args: Argument) -> Any:  # noqa: ANN401 - each script's own reply
+    """Run a script; the server is given its text when it does not have it (after a restart)."""
+    try:
+        return await server.execute_command("EVALSHA", which.digest, 0, *args)
+    except NoScriptError:
+        return await server.execute_command("EVAL", which.body, 0, *args)
+
+
+def call_sync(server: SyncServer, which: Script, *args: Argument) -> Any:  # noqa: ANN401 - each script's own reply
+    """The same for threads without an event loop."""
+    try:
+        return server.execute_command("EVALSHA", which.digest, 0, *args)
+    except NoScriptError:
+        return server.execute_command("EVAL", which.body, 0, *args)
+
+
+def _constants(clock_offset: str) -> str:
+    named = {name: value for name, value in vars(keys).items() if name.isupper()}
+    problems = {
+        cls.code: problem_json(cls).decode()
+        for cls in (errors.WorkerLost, errors.JobCancelled, errors.Undecodable)
+    }
+    lines = [f"local {name} = {_lua(value)}" for name, value in named.items()]
+    return "\n".join([*lines, f"local PROBLEM = {_lua(problems)}", f"local CLOCK_OFFSET = {clock_offset}"])
+
+
+def _lua(value: str | int | dict[str, Any]) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"[{_lua(key)}] = {_lua(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value)

@@ -1,0 +1,100 @@
+"""The worker's one call to Redis: finish and claim in one step, repeated safely when its reply is lost."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+
+from afterwork.contracts import Contract
+from afterwork.engine import connection, scripts
+from afterwork.engine.claims import Claim, Finish
+
+logger = structlog.get_logger()
+
+MAX_BACKOFF = 2.0
+"""Seconds between two tries to reach Redis, at most, so that everyone is back within one lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one step is to do. slots: how many jobs may be claimed."""
+
+    finishes: Sequence[Finish]
+    slots: int
+    suspect_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """verdicts: ok · already · lost, one per finish. next_due: seconds until more can be claimed, None if unknown."""
+
+    verdicts: list[str]
+    claims: list[Claim]
+    next_due: float | None
+
+
+class Steps:
+    """Calls `step.lua` for one worker. lease: seconds. kinds: what the worker has handlers for."""
+
+    def __init__(
+        self, redis: ArqRedis, *, worker: str, queue: str, lease: float, kinds: Mapping[str, type[Contract]]
+    ) -> None:
+        self._redis = redis
+        self._head: list[scripts.Argument] = [worker, queue, round(lease * 1000)]
+        self._kinds: list[scripts.Argument] = [len(kinds)]
+        for kind, contract in kinds.items():
+            self._kinds += [kind, contract.meta.max_attempts, round(contract.meta.timeout * 1000)]
+        self._lease = lease
+        self._sequence = 0
+        self._claims = 0
+        self._respite_until = float("-inf")
+
+    async def step(self, ask: Ask) -> Reply:
+        """Do it, however long Redis is away: the same step is repeated until it is answered."""
+        self._sequence += 1
+        failures = 0
+        while True:
+            try:
+                reply = await self._send(ask)
+            except (TimeoutError, RedisError, OSError) as error:
+                failures += 1
+                self._report(error, failures)
+                await asyncio.sleep(self._backoff(failures))
+                self._respite_until = float("inf")
+            else:
+                if failures:
+                    self._respite_until = asyncio.get_running_loop().time() + self._lease
+                    logger.info("Redis answers again", failures=failures)
+                self._claims += len(reply.claims)
+                return reply
+
+    async def _send(self, ask: Ask) -> Reply:
+        reconnected = asyncio.get_running_loop().time() < self._respite_until
+        arguments = [
+            *self._head,
+            int(reconnected),
+            self._sequence,
+            self._claims,
+            ask.slots,
+            int(ask.suspect_running),
+            *self._kinds,
+            len(ask.finishes),
+        ]
+        for finish in ask.finishes:
+            arguments += finish.wire()
+        verdicts, claims, next_due = await scripts.call(self._redis, scripts.script("step"), *arguments)
+        return Reply(
+            [verdict.decode() for verdict in verdicts],
+            [Claim.of(row) for row in claims],
+            None if next_due < 0 else next_due / 1000,
+        )
+
+    def _backoff(self, failures: int) -> float:
+        return min(0.05 * float(2 ** min(failures, 10)), MAX_BACKOFF, self._lease / 3)
+
+    def _report(self, error: BaseException, failures: int) -> None:
+        if failures == 1:
+            logger.warning("worker waits for Redis", detail=connection.reason(error))

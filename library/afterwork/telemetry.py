@@ -1,0 +1,54 @@
+"""Structured logs, the same for our own lines and those of libraries: readable on a console, or JSON."""
+
+import logging
+import sys
+from typing import Protocol
+
+import structlog
+from structlog.typing import Processor
+
+
+class LogFormat(Protocol):
+    """The two settings of logging."""
+
+    @property
+    def format(self) -> str:
+        """`console` or `json`."""
+
+    @property
+    def level(self) -> str:
+        """The least severe level that is written."""
+
+
+def configure_logging(settings: LogFormat) -> None:
+    """Send every log line of this process to standard output in one form. Called once, by a `__main__`."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, _renderer(settings.format)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _renderer(settings.format),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.INFO), force=True)
+
+
+def _renderer(name: str) -> Processor:
+    if name == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
