@@ -1,0 +1,79 @@
+"""Prometheus metrics of a worker service: its own attempts, and the state of the queues when it is scraped."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from afterwork.contracts import QueueOverview
+from afterwork.engine.claims import Claim
+from afterwork.engine.observer import Observer
+from afterwork.engine.outcome import Outcome
+
+BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
+"""Upper bounds in seconds: jobs take from a millisecond to hours."""
+
+
+class WorkerMetrics(Observer):
+    """Counts attempts. `loop_lag` is set by the health thread: seconds the event loop is late."""
+
+    def __init__(self, registry: CollectorRegistry, queue: str) -> None:
+        self._attempts = Counter(
+            "afterwork_attempts", "Attempts ended, by how", ["queue", "kind", "outcome"], registry=registry
+        )
+        self._seconds = Histogram(
+            "afterwork_attempt_duration_seconds",
+            "Duration of attempts",
+            ["queue", "kind"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._lost = Counter(
+            "afterwork_leases_lost", "Leases lost while a job ran", ["queue", "kind"], registry=registry
+        )
+        self.loop_lag = Gauge("afterwork_loop_lag_seconds", "How late the event loop is", registry=registry)
+        self._queue = queue
+
+    def ended(self, claim: Claim, outcome: Outcome, seconds: float) -> None:
+        """Count the attempt and its duration."""
+        self._attempts.labels(self._queue, claim.kind, type(outcome).__name__.lower()).inc()
+        self._seconds.labels(self._queue, claim.kind).observe(seconds)
+
+    def lost(self, claim: Claim) -> None:
+        """Count the lost lease."""
+        self._lost.labels(self._queue, claim.kind).inc()
+
+
+class QueueCollector(Collector):
+    """Reads the queues at each scrape. read: returns None when Redis cannot be used, and the gauges are left out."""
+
+    def __init__(self, read: Callable[[], list[QueueOverview] | None]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge per count, labelled by queue and kind."""
+        overview = self._read()
+        yield GaugeMetricFamily(
+            "afterwork_redis_up", "Whether Redis answers", value=int(overview is not None)
+        )
+        if overview is None:
+            return
+        yield from queue_gauges(overview)
+
+
+def queue_gauges(overview: list[QueueOverview]) -> list[Metric]:
+    """The state of the queues as gauges."""
+    names = ("waiting", "due", "running")
+    gauges = {name: _gauge(f"afterwork_jobs_{name}", f"Jobs {name}") for name in names}
+    age = _gauge("afterwork_oldest_due_age_seconds", "Age of the oldest due job")
+    for queue in overview:
+        for counts in queue.kinds:
+            for name in names:
+                gauges[name].add_metric([queue.name, counts.kind], getattr(counts, name))
+            age.add_metric([queue.name, counts.kind], counts.oldest_due_age or 0.0)
+    return [*gauges.values(), age]
+
+
+def _gauge(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=["queue", "kind"])

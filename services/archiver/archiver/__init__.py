@@ -1,0 +1,1 @@
+"""The archiver: works the jobs that copy objects between stores, verify them and set their tier."""

@@ -1,0 +1,1 @@
+"""The notifier: works the jobs that send e-mail and other notifications."""

@@ -1,0 +1,1 @@
+"""The processor: works the jobs that compute, on tables and on images."""

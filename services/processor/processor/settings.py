@@ -1,0 +1,10 @@
+"""Settings of the processor."""
+
+from afterwork.service import ServiceSettings
+from afterwork.service.settings import HealthSettings
+
+
+class Settings(ServiceSettings):
+    """The common settings; health and metrics stand at port 8002 unless said otherwise."""
+
+    health: HealthSettings = HealthSettings(port=8002)
