@@ -1,0 +1,1 @@
+"""A service of one's own: its contract, its handler, its main."""
