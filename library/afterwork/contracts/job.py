@@ -84,7 +84,8 @@ class Attempt(Seen):
 class JobSummary(Seen):
     """A job as it stands in a list: everything but its result and its history.
 
-    attempt: attempts begun, deaths of workers and snoozes not counted. version: grows by every change of the record.
+    attempt: attempts begun, deaths of workers and snoozes not counted. claims: how often a worker took it, deaths
+    and snoozes included. deaths: workers that died under it. version: grows by every change of the record.
     run_at: the time before which it does not start. error: set if the job failed or was cancelled.
     """
 
@@ -95,6 +96,8 @@ class JobSummary(Seen):
     priority: Priority
     attempt: int
     max_attempts: int
+    claims: int
+    deaths: int
     timeout: float
     durability: Durability
     created_at: datetime

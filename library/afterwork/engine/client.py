@@ -51,7 +51,7 @@ class JobClient:
     async def close(self) -> None:
         """Give up what still waits and close the connections."""
         await self._submitter.close()
-        await self._redis.aclose(close_connection_pool=True)
+        await connection.close(self._redis)
 
     async def submit(
         self, job: Contract, options: JobOptions | None = None, *, idempotency: IdempotencyKey | None = None

@@ -114,6 +114,8 @@ def _common(job_id: str, fields: dict[str, str], state: JobState) -> dict[str, A
         "priority": Priority(fields["level"]),
         "attempt": int(fields["attempt"]),
         "max_attempts": int(fields["max_attempts"]),
+        "claims": int(fields["claims"]),
+        "deaths": int(fields["deaths"]),
         "timeout": int(fields["timeout"]) / 1000,
         "durability": fields["durability"],
         "created_at": moment(int(fields["created"])),

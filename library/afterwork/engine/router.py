@@ -1,5 +1,6 @@
 """`JobRouter`: which function handles which kind, the table of contents of a service."""
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -41,7 +42,7 @@ class JobRouter:
     def handles(self, contract: type[C]) -> Callable[[Handler[C, R]], Handler[C, R]]:
         """Decorator: the coroutine function handles jobs of this contract.
 
-        Raises TypeError for a contract of another queue or for a kind that has a handler already.
+        Raises TypeError for a contract of another queue, a kind that has a handler already, or a plain function.
         """
         meta = contract.meta
         if meta.queue not in {None, self.queue}:
@@ -52,6 +53,9 @@ class JobRouter:
             raise TypeError(message)
 
         def register(handler: Handler[C, R]) -> Handler[C, R]:
+            if not inspect.iscoroutinefunction(handler):
+                message = f"the handler of {meta.kind} must be a coroutine function (async def)"
+                raise TypeError(message)
             self._contracts[meta.kind] = contract
             self._handlers[meta.kind] = handler
             return handler

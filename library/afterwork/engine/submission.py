@@ -110,6 +110,8 @@ def fresh_job(submission: Submission, verdict: Verdict) -> Job:
         priority=options.priority,
         attempt=0,
         max_attempts=options.max_attempts or meta.max_attempts,
+        claims=0,
+        deaths=0,
         timeout=options.timeout or meta.timeout,
         durability=verdict.durability,
         created_at=moment(verdict.created),

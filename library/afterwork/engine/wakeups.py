@@ -1,62 +1,78 @@
 """What reaches a worker from outside without being asked for: the wake-up token and the control channel."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
-import structlog
 from arq.connections import ArqRedis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from afterwork.engine import connection, keys
 from afterwork.engine.pump import POLL, Pump
-from afterwork.engine.scripts import AsyncServer
 
-logger = structlog.get_logger()
+QUIET = 10
+"""Seconds of silence after which the control channel's connection is tried."""
 
 
-async def await_tokens(url: str, queue: str, pump: Pump) -> None:
-    """Pop the queue's wake-up token while the pump is hungry, on a connection of its own; runs until cancelled.
+async def await_tokens(redis: ArqRedis, queue: str, pump: Pump) -> None:
+    """Pop the queue's wake-up token while the pump is hungry; runs until cancelled.
 
     A token that comes when there is no slot left is put back for another worker.
     """
-    redis = connection.connect(url, timeout=POLL + connection.CALL_TIMEOUT)
-    server: AsyncServer = redis
     key = keys.WAKE + queue
-    try:
+
+    async def pop(own: AbstractConnection) -> None:
         while True:
             await pump.hungry.wait()
-            try:
-                token = await server.execute_command("BLPOP", key, POLL)
-                if token and pump.free_slots:
-                    pump.look()
-                elif token:
-                    await _put_back(redis, key)
-            except (TimeoutError, RedisError, OSError):
-                await asyncio.sleep(POLL)
-    finally:
-        await redis.aclose(close_connection_pool=True)
+            token = await _ask(own, "BLPOP", key, POLL)
+            if token and pump.free_slots:
+                pump.look()
+            elif token:
+                await _ask(own, "LPUSH", key, 1)
+                await _ask(own, "LTRIM", key, 0, 0)
+
+    await _keep_up(redis, pop)
 
 
-async def _put_back(redis: ArqRedis, key: str) -> None:
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.lpush(key, 1)
-        pipe.ltrim(key, 0, 0)
-        await pipe.execute()
-
-
-async def await_control(url: str, worker: str, on_cancel: Callable[[str], None]) -> None:
+async def await_control(redis: ArqRedis, worker: str, on_cancel: Callable[[str], None]) -> None:
     """Hear requests to cancel running jobs at once; what is missed meanwhile comes with the next renewal."""
-    redis = connection.connect(url)
-    try:
+
+    async def listen(own: AbstractConnection) -> None:
+        await _ask(own, "SUBSCRIBE", keys.CONTROL + worker)
         while True:
-            try:
-                async with redis.pubsub() as channel:
-                    await channel.subscribe(keys.CONTROL + worker)
-                    while True:
-                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=POLL)
-                        if message:
-                            on_cancel(message["data"].decode().removeprefix("cancel "))
-            except (TimeoutError, RedisError, OSError):
-                await asyncio.sleep(POLL)
+            message = await own.read_response(timeout=QUIET, disconnect_on_error=False)
+            if message is None:
+                message = await _ask(own, "PING")
+            if message[0] == b"message":
+                on_cancel(message[2].decode().removeprefix("cancel "))
+
+    await _keep_up(redis, listen)
+
+
+async def _keep_up(redis: ArqRedis, use: Callable[[AbstractConnection], Any]) -> None:
+    """Use a connection of one's own, and a new one whenever it breaks."""
+    while True:
+        try:
+            async with _own_connection(redis) as own:
+                await use(own)
+        except (TimeoutError, RedisError, OSError):
+            await asyncio.sleep(POLL)
+
+
+@asynccontextmanager
+async def _own_connection(redis: ArqRedis) -> AsyncIterator[AbstractConnection]:
+    """Apart from the pool, because it blocks. Closed without waiting: redis-py's wait can swallow a cancellation."""
+    own: AbstractConnection = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+    own.socket_timeout = POLL + connection.CALL_TIMEOUT
+    try:
+        await own.connect()
+        yield own
     finally:
-        await redis.aclose(close_connection_pool=True)
+        await own.disconnect(nowait=True)
+
+
+async def _ask(own: AbstractConnection, *command: str | int) -> Any:  # noqa: ANN401 - each command's own reply
+    await own.send_command(*command)
+    return await own.read_response()

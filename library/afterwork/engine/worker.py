@@ -85,8 +85,8 @@ class Worker(arq_worker.Worker):
     async def main(self) -> None:
         """Replaces ARQ's polling loop: the pump, the keeper, the wake-ups and the shared duties."""
         background = [
-            asyncio.create_task(await_tokens(self._options.url, self._router.queue, self._pump)),
-            asyncio.create_task(await_control(self._options.url, self.name, self._cancel)),
+            asyncio.create_task(await_tokens(self.pool, self._router.queue, self._pump)),
+            asyncio.create_task(await_control(self.pool, self.name, self._cancel)),
         ]
         self._keeper.start()
         try:
@@ -110,7 +110,7 @@ class Worker(arq_worker.Worker):
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.pool.aclose(close_connection_pool=True)
+        await connection.close(self.pool)
 
     def _start(self, claim: Claim) -> None:
         function = self.functions[claim.kind]

@@ -62,7 +62,9 @@ class HealthServer:
     def __init__(self, host: str, port: int, probe: Probe) -> None:
         self._server = ThreadingHTTPServer((host, port), _handler(probe))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.1,), name="health", daemon=True
+        )
 
     @property
     def url(self) -> str:
