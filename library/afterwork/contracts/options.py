@@ -35,7 +35,7 @@ class JobOptions(Frozen):
         if self.run_at is not None and self.delay is not None:
             message = "give run_at or delay, not both"
             raise ValueError(message)
-        if self.run_at is not None and self.run_at.astimezone(UTC) > _FURTHEST:
+        if self.run_at is not None and self.run_at > _FURTHEST:
             message = f"run_at lies beyond {_FURTHEST:%Y}"
             raise ValueError(message)
         return self

@@ -13,6 +13,7 @@ from redis.exceptions import OutOfMemoryError, RedisError
 from afterwork.contracts import Durability
 from afterwork.engine import connection, keys, scripts
 from afterwork.engine.submission import Submission, Verdict, wire
+from afterwork.engine.tasks import end
 
 DURABILITY_AGE = 10.0
 """Seconds for which the server's persistence settings are believed."""
@@ -51,8 +52,7 @@ class Submitter:
     async def close(self) -> None:
         """Give up what has not been sent."""
         if self._flushing is not None:
-            self._flushing.cancel()
-            await asyncio.gather(self._flushing, return_exceptions=True)
+            await end([self._flushing])
         for item in self._waiting:
             item.answer.cancel()
 

@@ -20,7 +20,7 @@ from afterwork.engine.submission import IdempotencyKey, Submission, Submitted, V
 
 T = TypeVar("T")
 
-DEADLINE = 1.9
+DEADLINE = 1.5
 """Seconds after which a call gives up, however it waited."""
 
 
@@ -77,14 +77,14 @@ class JobClient:
         """The job with its result and history. Raises NotFound."""
         reply = await self._call("get", job_id)
         if not reply[1]:
-            raise errors.NotFound(f"there is no job {job_id}")
+            raise errors.NotFound(f"there is no job {job_id[:100]}")
         return records.job_from(job_id, reply)
 
     async def payload(self, job_id: str) -> Any:  # noqa: ANN401 - any JSON value
         """The job's payload as a JSON value. Raises NotFound."""
         envelope = await self._call("payload", job_id)
         if envelope is None:
-            raise errors.NotFound(f"there is no payload of a job {job_id}")
+            raise errors.NotFound(f"there is no payload of a job {job_id[:100]}")
         return payload_of(envelope)
 
     async def result(self, job_id: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -120,7 +120,7 @@ class JobClient:
         answer, holder = await self._call("retry", job_id)
         match answer.decode():
             case "missing":
-                raise errors.NotFound(f"there is no job {job_id}")
+                raise errors.NotFound(f"there is no job {job_id[:100]}")
             case "payload-missing":
                 raise errors.NotFound(f"the payload of job {job_id} is gone")
             case "unfinished":

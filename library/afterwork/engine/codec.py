@@ -28,13 +28,19 @@ def loads(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def encode_payload(job: Contract, enqueued_ms: int) -> bytes:
-    """A job's payload in ARQ's envelope: function name, one positional argument, the client's enqueue time."""
+    """A job's payload in ARQ's envelope: function name, one positional argument, the client's enqueue time.
+
+    Raises InvalidPayload for what no reader could take apart again, such as values nested too deep.
+    """
     kind = job.meta.kind.encode()
-    return b'{"t":null,"f":"%b","a":[%b],"k":{},"et":%d}' % (
-        kind,
-        job.model_dump_json().encode(),
-        enqueued_ms,
-    )
+    try:
+        payload = job.model_dump_json().encode()
+        envelope = b'{"t":null,"f":"%b","a":[%b],"k":{},"et":%d}' % (kind, payload, enqueued_ms)
+        loads(envelope)
+    except ValueError as error:
+        message = _short(f"the payload cannot be written as JSON: {error}")
+        raise errors.InvalidPayload(message) from error
+    return envelope
 
 
 def decode_payload(contract: type[C], envelope: bytes) -> C:
@@ -65,6 +71,7 @@ def encode_result(value: Any) -> bytes:  # noqa: ANN401 - whatever the handler r
         return b"null"
     try:
         encoded = dumps(to_jsonable_python(value))
+        loads(b'{"r":%b}' % encoded)
     except Exception as error:  # a result's own serializer may raise anything
         message = f"a {type(value).__name__} was returned: {_text(error)}"
         raise errors.ResultNotJson(_short(message)) from error
@@ -99,7 +106,7 @@ def problem_json(
 
 def exception_text(error: BaseException) -> str:
     """`Class: message`, whatever the exception's own `__str__` does."""
-    return f"{type(error).__name__}: {_text(error)}"
+    return _short(f"{type(error).__name__}: {_text(error)}")
 
 
 def _text(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import structlog
 from afterwork import errors
 from afterwork.engine import keys
 from afterwork.engine.client import JobClient
+from afterwork.engine.tasks import end
 
 logger = structlog.get_logger()
 
@@ -33,8 +34,7 @@ class Duties:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

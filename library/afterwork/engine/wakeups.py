@@ -67,7 +67,7 @@ async def _own_connection(redis: ArqRedis) -> AsyncIterator[AbstractConnection]:
     own: AbstractConnection = redis.connection_pool.make_connection()  # type: ignore[no-untyped-call]
     own.socket_timeout = POLL + connection.CALL_TIMEOUT
     try:
-        await own.connect()
+        await own.connect()  # type: ignore[no-untyped-call]
         yield own
     finally:
         await own.disconnect(nowait=True)

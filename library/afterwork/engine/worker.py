@@ -27,6 +27,7 @@ from afterwork.engine.retry import Backoff
 from afterwork.engine.router import JobRouter
 from afterwork.engine.run import Run
 from afterwork.engine.steps import Steps
+from afterwork.engine.tasks import end
 from afterwork.engine.wakeups import await_control, await_tokens
 
 logger = structlog.get_logger()
@@ -94,15 +95,13 @@ class Worker(arq_worker.Worker):
                 await self._pump.run()
         finally:
             self._keeper.stop()
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await end(background)
 
     def drain(self) -> None:
         """Claim nothing any more; running jobs have the grace period, then they are handed back."""
-        logger.info("draining", running=len(self._executions), grace=self._options.grace)
         self._pump.drain()
         self.loop.call_later(self._options.grace, self._release_rest)
+        logger.info("draining", running=len(self._executions), grace=self._options.grace)
 
     def release_now(self) -> int:
         """From any thread: hand back what is held, because the process must end; returns how many went back."""

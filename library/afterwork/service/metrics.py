@@ -10,6 +10,7 @@ from afterwork.contracts import QueueOverview
 from afterwork.engine.claims import Claim
 from afterwork.engine.observer import Observer
 from afterwork.engine.outcome import Outcome
+from afterwork.telemetry import queue_gauges
 
 BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
 """Upper bounds in seconds: jobs take from a millisecond to hours."""
@@ -60,20 +61,3 @@ class QueueCollector(Collector):
         if overview is None:
             return
         yield from queue_gauges(overview)
-
-
-def queue_gauges(overview: list[QueueOverview]) -> list[Metric]:
-    """The state of the queues as gauges."""
-    names = ("waiting", "due", "running")
-    gauges = {name: _gauge(f"afterwork_jobs_{name}", f"Jobs {name}") for name in names}
-    age = _gauge("afterwork_oldest_due_age_seconds", "Age of the oldest due job")
-    for queue in overview:
-        for counts in queue.kinds:
-            for name in names:
-                gauges[name].add_metric([queue.name, counts.kind], getattr(counts, name))
-            age.add_metric([queue.name, counts.kind], counts.oldest_due_age or 0.0)
-    return [*gauges.values(), age]
-
-
-def _gauge(name: str, text: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, labels=["queue", "kind"])

@@ -74,11 +74,11 @@ class Service:
         if self._ended.wait(self._settings.worker.grace + HARD_STOP_MARGIN):
             return
         try:
+            logger.error("the loop is blocked beyond the grace period, ending")
             released = self.worker.release_now()
-        except Exception:  # noqa: BLE001 - Redis may be away; the leases end by themselves
-            released = 0
-        logger.error("the loop is blocked beyond the grace period, ending", released=released)
-        os._exit(0)
+            logger.info("handed back", jobs=released)
+        finally:  # if Redis is away, the leases end by themselves
+            os._exit(0)
 
     def _read_queues(self) -> list[QueueOverview] | None:
         try:

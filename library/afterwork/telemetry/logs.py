@@ -1,11 +1,24 @@
 """Structured logs, the same for our own lines and those of libraries: readable on a console, or JSON."""
 
+import contextlib
 import logging
 import sys
-from typing import Protocol
+from typing import Protocol, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
+
+
+class _Output:
+    """Standard output without its failures: a broken pipe or a full disk costs a line, never the work."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
 
 
 class LogFormat(Protocol):
@@ -28,13 +41,14 @@ def configure_logging(settings: LogFormat) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    output = _Output()
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, _renderer(settings.format)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, output)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
