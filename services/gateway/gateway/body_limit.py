@@ -1,0 +1,49 @@
+"""How much of a request's body is let in, counted while it streams, whatever its headers promise."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from afterwork.errors import PayloadTooLarge
+from gateway.problems import problem_response
+
+MAX_BODY = 1024 * 1024
+"""Bytes that a job's body may have."""
+
+
+class BodyLimit:
+    """ASGI middleware. A body that says it is too large is refused unread; another once it has become too large.
+
+    (The framework's own limit answers in plain text where nobody reads the body.)
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if self._declared_too_large(scope):
+            await problem_response(self._refusal(), scope["path"])(scope, receive, send)
+            return
+        received = 0
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self.limit:
+                    raise self._refusal()
+            return message
+
+        await self.app(scope, counted_receive, send)
+
+    def _declared_too_large(self, scope: Scope) -> bool:
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        # What is no number is the HTTP parser's business; int() of thousands of digits would raise.
+        return declared.isdigit() and (len(declared) > 18 or int(declared) > self.limit)
+
+    def _refusal(self) -> PayloadTooLarge:
+        return PayloadTooLarge(f"the body is larger than {self.limit} bytes")

@@ -1,0 +1,31 @@
+"""What the routes work with, built once by `create_app` and handed to each request by type."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from afterwork.engine import JobClient
+from gateway.catalogue import KindList
+from gateway.metrics import RequestCounts
+from gateway.submission import Intake
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Kept as `app.state.parts`."""
+
+    client: JobClient
+    intake: Intake
+    kinds: KindList
+    counts: RequestCounts
+
+
+async def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Built = Annotated[Parts, Depends(_parts)]
+"""The type of a route's parameter that receives the parts."""

@@ -1,0 +1,26 @@
+"""`/v1/queues`: what waits and runs."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from afterwork.contracts import QueueOverview
+from gateway.openapi import answer
+from gateway.parts import Built
+from gateway.representation import json_response
+
+router = APIRouter(prefix="/v1/queues", tags=["operation"])
+
+
+class QueueList(BaseModel):
+    """Every queue that ever had a job, by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    queues: list[QueueOverview]
+
+
+@router.get("", operation_id="list_queues", responses=answer(200, QueueList, "All queues."))
+async def list_queues(built: Built) -> Response:
+    """Count the jobs of every queue and kind, and say how old the oldest due one is."""
+    return json_response(QueueList(queues=await built.client.queues()))

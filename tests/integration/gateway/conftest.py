@@ -1,0 +1,51 @@
+"""The gateway over a real Valkey: in this process, where it is called without a network, or as one of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from tests.processes import ServiceProcess
+from tests.servers import RedisServer
+
+from afterwork.contracts import registry
+from afterwork.engine import JobClient
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+
+
+@pytest.fixture
+async def jobs(redis_server: RedisServer) -> AsyncIterator[JobClient]:
+    """The gateway's own client, to look at what it stored."""
+    async with JobClient.connect(redis_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+async def http(jobs: JobClient) -> AsyncIterator[httpx.AsyncClient]:
+    """Requests to a gateway in this process."""
+    app = create_app(GatewaySettings(), client=jobs, kinds=registry.kinds(), services=registry.services())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def gateway(shared_redis: RedisServer) -> Iterator[ServiceProcess]:
+    """A gateway process that the tests of a module share."""
+    with ServiceProcess("gateway", AFTERWORK_REDIS__URL=shared_redis.url) as process:
+        yield process
+
+
+@pytest.fixture
+def gateway_http(gateway: ServiceProcess) -> Iterator[httpx.Client]:
+    """Requests to the shared process."""
+    with httpx.Client(base_url=gateway.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def no_traceback(gateway: ServiceProcess) -> Iterator[None]:
+    """The test must not leave a traceback in the shared process' log."""
+    before = len(gateway.log)
+    yield
+    assert "Traceback" not in gateway.log[before:]
