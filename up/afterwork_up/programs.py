@@ -1,0 +1,64 @@
+"""Which gateway and service processes run, with which environment."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from afterwork.contracts import registry
+from afterwork_up.child import Program
+from afterwork_up.refusal import Refusal
+
+GRACE = 5  # seconds that running jobs get after SIGTERM; a blocked service still ends before it is killed
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for. redis_url: of the embedded Valkey, too. workers: processes of each service."""
+
+    host: str
+    port: int
+    redis_url: str
+    workers: int
+    probes: bool
+
+
+def gateway(wishes: Wishes) -> Program:
+    """The one gateway process; raises Refusal if it is not installed."""
+    if not is_installed("gateway"):
+        message = "the gateway is not installed (afterwork-gateway)"
+        raise Refusal(message)
+    environment = {
+        "AFTERWORK_GATEWAY__HOST": wishes.host,
+        "AFTERWORK_GATEWAY__PORT": str(wishes.port),
+        **shared_environment(wishes),
+    }
+    return Program("gateway", (sys.executable, "-m", "gateway"), environment)
+
+
+def services(wishes: Wishes, say: Callable[[str], None]) -> Iterator[Program]:
+    """Every registered service, in as many processes as wished; one that is not installed is mentioned and left out."""
+    environment = {"AFTERWORK_HEALTH__PORT": "0", **shared_environment(wishes)}
+    for service in registry.services().values():
+        if not is_installed(service.module):
+            say(f"{service.name} is left out: its module {service.module} is not installed")
+            continue
+        for number in range(1, wishes.workers + 1):
+            name = service.name if wishes.workers == 1 else f"{service.name}-{number}"
+            yield Program(name, (sys.executable, "-m", service.module), environment)
+
+
+def shared_environment(wishes: Wishes) -> dict[str, str]:
+    """What gateway and services have in common."""
+    environment = {"AFTERWORK_REDIS__URL": wishes.redis_url, "AFTERWORK_WORKER__GRACE": str(GRACE)}
+    if wishes.probes:
+        environment["AFTERWORK_PROBES"] = "all"
+    return environment
+
+
+def is_installed(module: str) -> bool:
+    """Whether `python -m module` would find it."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False

@@ -1,0 +1,84 @@
+"""The whole of Afterwork on one machine: started in order, kept running, stopped in order."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from afterwork_up.banner import banner
+from afterwork_up.output import Output
+from afterwork_up.signals import EndRequests
+from afterwork_up.supervisor import Supervisor
+
+PATIENCE = 8.0  # seconds for gateway and services after SIGTERM; running jobs get 5 of them
+VALKEY_PATIENCE = 1.5  # afterwards; what it has accepted is on the disk already
+REMIND_EVERY = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """valkey: None if another server is used. gateway: tells the address. services: all other processes."""
+
+    valkey: Supervisor | None
+    gateway: Supervisor
+    services: Sequence[Supervisor]
+
+    async def run(self, output: Output, ends: EndRequests) -> bool:
+        """Run until asked to end, then stop everything; returns whether that was orderly. Raises CannotStart."""
+        working = asyncio.create_task(self._work(output))
+        asked = asyncio.create_task(ends.orderly.wait())
+        try:
+            await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+            else:
+                output.say("stopping")
+        finally:
+            working.cancel()
+            asked.cancel()
+            orderly = await self._stop(ends)
+        return orderly
+
+    async def _work(self, output: Output) -> None:
+        running = []
+        if self.valkey:
+            running.append(self.valkey.start())
+            await all_ready([self.valkey], output)
+        others = [self.gateway, *self.services]
+        running += [supervisor.start() for supervisor in others]
+        await all_ready(others, output)
+        output.say(banner(self.gateway.ready.result()))
+        # a supervisor goes on for ever: one that ends has met a fault of its own, which is raised here
+        ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
+
+    async def _stop(self, ends: EndRequests) -> bool:
+        stopping = asyncio.create_task(self._stop_in_order())
+        hurried = asyncio.create_task(ends.at_once.wait())
+        await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        orderly = stopping.done()
+        if not orderly:
+            for supervisor in (self.gateway, *self.services, *([self.valkey] if self.valkey else [])):
+                supervisor.kill()
+        hurried.cancel()
+        await stopping
+        return orderly
+
+    async def _stop_in_order(self) -> None:
+        # gateway and services first, all at once: as long as they drain, they need Valkey
+        others = (self.gateway, *self.services)
+        await asyncio.gather(*(supervisor.stop(PATIENCE) for supervisor in others))
+        if self.valkey:
+            await self.valkey.stop(VALKEY_PATIENCE)
+
+
+async def all_ready(supervisors: Sequence[Supervisor], output: Output) -> None:
+    """Wait until each has been ready once, naming now and then those that are not."""
+    waiting = {supervisor.ready: supervisor.name for supervisor in supervisors}
+    while waiting:
+        done, _ = await asyncio.wait(waiting, timeout=REMIND_EVERY, return_when=asyncio.FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+            del waiting[future]
+        if waiting:
+            output.say(f"waiting for {', '.join(waiting.values())}")
