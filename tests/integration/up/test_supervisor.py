@@ -44,6 +44,16 @@ class Run:
         return self._printed.read_text()
 
 
+def own_children(before: set[psutil.Process]) -> list[psutil.Process]:
+    """Processes below this one that were not there before, such as a server of another test."""
+    return [child for child in psutil.Process().children(recursive=True) if child not in before]
+
+
+@pytest.fixture
+def before() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
 @asynccontextmanager
 async def supervised(code: str, folder: Path) -> AsyncIterator[Run]:
     program = Program("gateway", (sys.executable, "-S", "-c", code), {"GREETING": "hello"})
@@ -138,11 +148,13 @@ async def test_what_was_ready_once_is_never_given_up(tmp_path: Path) -> None:
         await run.printed("starting it again in 5.0 s")
 
 
-async def test_stopping_ends_the_program_and_nothing_starts_it_again(tmp_path: Path) -> None:
+async def test_stopping_ends_the_program_and_nothing_starts_it_again(
+    tmp_path: Path, before: set[psutil.Process]
+) -> None:
     async with supervised(READY + SLEEP, tmp_path) as run:
         run.supervisor.start()
         await asyncio.wait_for(run.supervisor.ready, 20)
-        children = psutil.Process().children(recursive=True)
+        children = own_children(before)
 
         await run.supervisor.stop(patience=20)
 
@@ -150,7 +162,9 @@ async def test_stopping_ends_the_program_and_nothing_starts_it_again(tmp_path: P
         assert run.pauses == []
 
 
-async def test_stopping_kills_what_does_not_listen_with_all_its_children(tmp_path: Path) -> None:
+async def test_stopping_kills_what_does_not_listen_with_all_its_children(
+    tmp_path: Path, before: set[psutil.Process]
+) -> None:
     # given a program that is deaf to SIGTERM and has a child that is, too
     code = (
         DEAF
@@ -160,7 +174,7 @@ async def test_stopping_kills_what_does_not_listen_with_all_its_children(tmp_pat
     async with supervised(code + READY + SLEEP, tmp_path) as run:
         run.supervisor.start()
         await asyncio.wait_for(run.supervisor.ready, 20)
-        children = psutil.Process().children(recursive=True)
+        children = own_children(before)
         assert len(children) == 2
 
         # when it is stopped with little patience
@@ -186,14 +200,16 @@ async def test_children_of_a_killed_program_end_with_it(tmp_path: Path) -> None:
         assert (await asyncio.to_thread(psutil.wait_procs, grandchildren, timeout=10))[1] == []
 
 
-async def test_stopping_while_a_program_is_started_leaves_nothing(tmp_path: Path) -> None:
+async def test_stopping_while_a_program_is_started_leaves_nothing(
+    tmp_path: Path, before: set[psutil.Process]
+) -> None:
     async with supervised(DEAF + SLEEP, tmp_path) as run:
         run.supervisor.start()
         await asyncio.sleep(0)
 
         await run.supervisor.stop(patience=20)
 
-        assert psutil.Process().children(recursive=True) == []
+        assert own_children(before) == []
 
 
 async def test_an_end_with_a_known_cause_is_waited_out_and_not_counted(tmp_path: Path) -> None:
