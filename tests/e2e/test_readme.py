@@ -1,6 +1,7 @@
 """README's commands, pasted into a fresh copy of the repository with an environment of its own."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -52,18 +52,22 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made_up(clone: Path, port: int) -> Iterator[Path]:
     """`make up`, ready; ended by Ctrl-C, which must end it well."""
     log = clone / "up.log"
-    command = ["make", "up", f"ARGS=--port {port}", f"PYTHON={sys._base_executable}"]  # type: ignore[attr-defined]  # noqa: SLF001
+    command = ["make", "up", f"ARGS=--port {port}", f"PYTHON={getattr(sys, '_base_executable')}"]  # noqa: B009
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=clone, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
-        is_ready = lambda: b"afterwork ready: " in log.read_bytes()  # noqa: E731
-        wait_until(lambda: is_ready() or process.poll() is not None, deadline=SET_UP, what="afterwork ready")
-        assert is_ready(), log.read_text()
+        ready = b"afterwork ready: "
+        wait_until(
+            lambda: ready in log.read_bytes() or process.poll() is not None,
+            deadline=SET_UP,
+            what="afterwork ready",
+        )
+        assert ready in log.read_bytes(), log.read_text()
         yield log
     finally:
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
         process.wait(timeout=15)
 
 
