@@ -1,11 +1,14 @@
 """Settings that all services share: from `AFTERWORK_*` variables, checked before anything starts."""
 
 import os
+import re
 import sys
 from typing import Annotated, Any, Literal, NoReturn, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 PREFIX = "AFTERWORK_"
 GROUPS_OF_SERVICES = frozenset({"gateway", "worker", "health"})
@@ -26,9 +29,10 @@ class RedisSettings(Group):
     @field_validator("url")
     @classmethod
     def _known_scheme(cls, url: str) -> str:
-        if not url.startswith(("redis://", "rediss://", "unix://")):
-            message = "must begin with redis://, rediss:// or unix://"
-            raise ValueError(message)
+        parts = urlsplit(url)
+        if parts.scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        _ = parts.port  # raises ValueError for what is no port
         return url
 
 
@@ -73,6 +77,11 @@ class Settings(BaseSettings):
             fault = error.errors()[0]
             variable = PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
             _refuse(f"{variable}: {fault['msg'].removeprefix('Value error, ')}")
+        except SettingsError as error:
+            field = re.search(r'field "(\w+)"', str(error))
+            _refuse(
+                f"{PREFIX}{field[1].upper() if field else '*'}: is not JSON; set its parts one by one, with __"
+            )
 
     @classmethod
     def _unknown_names(cls) -> list[str]:

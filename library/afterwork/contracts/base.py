@@ -10,6 +10,7 @@ _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _QUEUE = re.compile(r"[a-z][a-z0-9-]*")
 MAX_TIMEOUT = 7 * 24 * 3600.0
 """The longest time limit of one attempt, in seconds."""
+MIN_TIMEOUT = 0.001
 
 
 class Frozen(BaseModel):
@@ -65,8 +66,14 @@ def _checked(
     faults = [
         (not _KIND.fullmatch(kind) or len(kind) > 100, f"kind {kind!r} is not of the form noun.verb"),
         (queue is not None and not _QUEUE.fullmatch(queue), f"queue {queue!r} is not a lower-case name"),
-        (not 1 <= max_attempts <= 1000, f"max_attempts {max_attempts} is not within 1…1000"),
-        (not 0 < timeout <= MAX_TIMEOUT, f"timeout {timeout} s is not within 0…{MAX_TIMEOUT:.0f} s"),
+        (
+            not isinstance(max_attempts, int) or not 1 <= max_attempts <= 1000,
+            f"max_attempts {max_attempts} is not a whole number within 1…1000",
+        ),
+        (
+            not MIN_TIMEOUT <= timeout <= MAX_TIMEOUT,
+            f"timeout {timeout} s is not within {MIN_TIMEOUT}…{MAX_TIMEOUT:.0f} s",
+        ),
     ]
     for is_fault, text in faults:
         if is_fault:

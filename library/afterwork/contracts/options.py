@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from afterwork.contracts.base import MAX_TIMEOUT, Frozen
+from afterwork.contracts.base import MAX_TIMEOUT, MIN_TIMEOUT, Frozen
 from afterwork.contracts.job import Priority
 
 MAX_DELAY = 366 * 24 * 3600.0
@@ -27,7 +27,7 @@ class JobOptions(Frozen):
     delay: Annotated[float, Field(ge=0, le=MAX_DELAY)] | None = None
     priority: Priority = Priority.NORMAL
     max_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
-    timeout: Annotated[float, Field(gt=0, le=MAX_TIMEOUT)] | None = None
+    timeout: Annotated[float, Field(ge=MIN_TIMEOUT, le=MAX_TIMEOUT)] | None = None
     unique_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @model_validator(mode="after")

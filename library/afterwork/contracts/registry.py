@@ -50,7 +50,7 @@ def services() -> dict[str, Service]:
 def _load(entry: EntryPoint) -> Any:  # noqa: ANN401 - checked by the callers
     try:
         return entry.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module may raise anything while it is imported
         message = f"entry point {entry.group}: {entry.name} = {entry.value} cannot be loaded: {error}"
         raise RegistryError(message) from error
 

@@ -48,10 +48,11 @@ def decode_payload(contract: type[C], envelope: bytes) -> C:
     try:
         arguments = loads(envelope)["a"]
         (payload,) = arguments
+        body = dumps(payload)
     except (ValueError, TypeError, KeyError) as error:
         raise errors.Undecodable(_short(str(error))) from error
     try:
-        return contract.model_validate_json(dumps(payload))
+        return contract.model_validate_json(body)
     except ValidationError as error:
         raise errors.PayloadInvalid(_short(str(error))) from error
 
@@ -112,7 +113,7 @@ def exception_text(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__ must not hide the failure
+    except BaseException:  # noqa: BLE001 - a broken __str__ must not hide the failure
         return "(its message cannot be shown)"
 
 

@@ -16,9 +16,6 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from redis.exceptions import (
-    ConnectionError as RedisConnectionError,
-)
 
 from afterwork import errors
 from afterwork.contracts import Durability
@@ -70,17 +67,17 @@ def told_apart() -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """One line on why Redis cannot be used, without addresses or passwords."""
-    match error:
-        case AuthenticationError() | NoPermissionError():
-            return "Redis refuses the user name or password"
-        case BusyLoadingError():
-            return "Redis is loading its data"
-        case ReadOnlyError():
-            return "Redis is a read-only replica"
-        case ResponseError():
-            return f"Redis answered: {str(error)[:200]}"
-        case _:
-            return "Redis does not answer"
+    for cause in _causes(error):
+        match cause:
+            case AuthenticationError() | NoPermissionError():
+                return "Redis refuses the user name or password"
+            case BusyLoadingError():
+                return "Redis is loading its data"
+            case ReadOnlyError():
+                return "Redis is a read-only replica"
+            case ResponseError():
+                return f"Redis answered: {str(cause)[:200]}"
+    return "Redis does not answer"
 
 
 def is_down(error: BaseException) -> bool:
@@ -88,14 +85,16 @@ def is_down(error: BaseException) -> bool:
 
     A time-out says no such thing: the network between may be cut while others go on.
     """
-    if isinstance(error, BusyLoadingError):
-        return True
+    down = (BusyLoadingError, ConnectionRefusedError, FileNotFoundError, ConnectionResetError)
+    return any(isinstance(cause, down) or "closed by server" in str(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from: redis-py wraps what happens while it connects."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ConnectionRefusedError | FileNotFoundError | ConnectionResetError):
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return isinstance(error, RedisConnectionError) and "closed by server" in str(error)
 
 
 async def server_info(redis: ArqRedis) -> ServerInfo:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from afterwork import errors
+from afterwork.contracts.options import MAX_DELAY
 from afterwork.engine.codec import exception_text, problem_json
 
 
@@ -16,7 +17,7 @@ class Snooze(Exception):
     """Raised by a handler: come back after `delay` seconds, without spending an attempt."""
 
     def __init__(self, delay: float) -> None:
-        if not 0 <= delay < float("inf"):
+        if not 0 <= delay <= MAX_DELAY:
             message = f"a job cannot be snoozed for {delay} seconds"
             raise ValueError(message)
         super().__init__(delay)

@@ -9,7 +9,7 @@ from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
 from afterwork.contracts import Contract
-from afterwork.engine import connection, scripts
+from afterwork.engine import connection, keys, scripts
 from afterwork.engine.claims import Claim, Finish
 
 logger = structlog.get_logger()
@@ -49,7 +49,6 @@ class Steps:
             self._kinds += [kind, contract.meta.max_attempts, round(contract.meta.timeout * 1000)]
         self._lease = lease
         self._sequence = 0
-        self._claims = 0
         self._respite_until = float("-inf")
 
     async def step(self, ask: Ask) -> Reply:
@@ -68,7 +67,6 @@ class Steps:
                 if failures:
                     self._respite_until = asyncio.get_running_loop().time() + self._lease
                     logger.info("Redis answers again", failures=failures)
-                self._claims += len(reply.claims)
                 return reply
 
     async def _send(self, ask: Ask) -> Reply:
@@ -77,7 +75,7 @@ class Steps:
             *self._head,
             int(reconnected),
             self._sequence,
-            self._claims,
+            self._sequence * keys.BATCH_JOBS,
             ask.slots,
             int(ask.suspect_running),
             *self._kinds,

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- A worker's one call: first finish what is done, then claim what is due.
 -- ARGV: worker queue lease reconnected sequence first_claim slots suspect_running
+--       (first_claim: tokens count up from it; no two steps of a worker may overlap in it)
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
 --       #finishes then per finish: id token outcome delay body error
 -- Returns {verdicts, claims, ms until the next due time or -1}.
@@ -90,9 +91,15 @@ local function adopt(id, kind, level, due)
   return read(id)
 end
 
+local is_full = slots <= 0
+
 local function claim(job)
   local payload = call('GET', PAYLOAD .. job.id)
   if not payload then return settle(job, 'failed', PROBLEM['undecodable'], at) end
+  if claimed_bytes > 0 and claimed_bytes + #payload > BATCH_BYTES then
+    is_full = true
+    return
+  end
   local token = worker .. ':' .. claim_number
   if not call('SET', LOCK .. job.id, token, 'NX', 'PX', lease) then
     call('ZADD', place(job), at + FOREIGN_LOCK_MS, job.id)
@@ -168,7 +175,7 @@ end
 
 if slots > 0 and not suspect_running then claim_suspect() end
 local visits = 0
-while #claims < slots and claimed_bytes < BATCH_BYTES and visits < 2 * BATCH_JOBS do
+while not is_full and #claims < slots and visits < 2 * BATCH_JOBS do
   local lane = most_urgent()
   if not lane then break end
   local id, due = lane.members[lane.next], lane.members[lane.next + 1]
