@@ -75,7 +75,7 @@ class Pump:
     async def _step(self, loop: asyncio.AbstractEventLoop) -> None:
         slots = min(self.free_slots, keys.BATCH_JOBS)
         finishes = self._take()
-        reply = await self._steps.step(Ask(finishes, slots, self._suspects > 0))
+        reply = await self._steps.step(Ask(finishes, slots, self._suspects > 0), lambda: self._is_draining)
         for finish, verdict in zip(finishes, reply.verdicts, strict=True):
             self._on_verdict(finish, verdict)
         for claim in reply.claims:

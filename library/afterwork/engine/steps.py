@@ -1,7 +1,7 @@
 """The worker's one call to Redis: finish and claim in one step, repeated safely when its reply is lost."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -51,8 +51,11 @@ class Steps:
         self._sequence = 0
         self._respite_until = float("-inf")
 
-    async def step(self, ask: Ask) -> Reply:
-        """Do it, however long Redis is away: the same step is repeated until it is answered."""
+    async def step(self, ask: Ask, is_over: Callable[[], bool] = lambda: False) -> Reply:
+        """Do it, however long Redis is away: the same step is repeated until it is answered.
+
+        is_over: asked after each failure; if nothing is to be written and it says so, the answer is an empty one.
+        """
         self._sequence += 1
         failures = 0
         while True:
@@ -61,6 +64,8 @@ class Steps:
             except (TimeoutError, RedisError, OSError) as error:
                 failures += 1
                 self._report(error, failures)
+                if is_over() and not ask.finishes:
+                    return Reply([], [], None)
                 await asyncio.sleep(self._backoff(failures))
                 self._respite_until = float("inf")
             else:

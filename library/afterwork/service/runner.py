@@ -104,24 +104,33 @@ def run_service(router: JobRouter, settings: ServiceSettings) -> None:
 
     SIGTERM: no new claims; running jobs have the grace period, then they are handed back at once.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        loop = runner.get_loop()
-        asyncio.set_event_loop(loop)
-        service = Service(router, settings, loop)
-        task = loop.create_task(service.run())
-        while not task.done():
-            _run_until(loop, task)
-        task.result()
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    task = loop.create_task(Service(router, settings, loop).run())
+    while not task.done():
+        _run_until(loop, task)
+    task.result()
+    _leave_behind(loop)
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 def _run_until(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
-    """A task that a job started may raise SystemExit or KeyboardInterrupt, which leave the loop; it goes on."""
+    """A job may stop the loop, or a task of its own may leave it by SystemExit; the loop is entered again."""
     try:
         loop.run_until_complete(task)
-    except (SystemExit, KeyboardInterrupt) as error:
-        if task.done():
-            return
-        logger.warning("a job's own task tried to end the process", error=type(error).__name__)
+    except (SystemExit, KeyboardInterrupt, RuntimeError) as error:
+        if task.done() or loop.is_closed():
+            raise
+        logger.warning("a job tried to end the event loop", error=type(error).__name__)
+
+
+def _leave_behind(loop: asyncio.AbstractEventLoop) -> None:
+    """What jobs left running and nothing can stop must not keep the process; their jobs have long ended."""
+    threads = [thread.name for thread in threading.enumerate() if not thread.daemon]
+    if len(threads) > 1 or asyncio.all_tasks(loop):
+        logger.warning("ending, although jobs have left something running", threads=len(threads) - 1)
+        os._exit(0)
 
 
 def _options(settings: ServiceSettings) -> WorkerOptions:
