@@ -1,0 +1,55 @@
+"""Servers for tests of the scripts: Valkey always, and Redis 7 where it is installed."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from tests.integration.engine.transitions import ScriptedWorker, Transitions
+from tests.servers import RedisServer, redis_binary, valkey_binary, wait_until
+
+from afterwork.engine import JobClient
+
+FINDERS = {"valkey": valkey_binary, "redis": redis_binary}
+
+
+@pytest.fixture(scope="session", params=list(FINDERS))
+def engine_server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """A server for the tests of a session; without a file, because what is tested here is not its durability."""
+    binary = FINDERS[request.param]()
+    if binary is None:
+        pytest.skip(f"{request.param}-server is not installed")
+    with RedisServer(binary, appendonly="no") as server:
+        yield server
+
+
+@pytest.fixture
+def transitions(engine_server: RedisServer) -> Iterator[Transitions]:
+    """The scripts on an empty server."""
+    with engine_server.client() as client:
+        client.flushall()
+    with Transitions(engine_server) as transitions:
+        yield transitions
+
+
+@pytest.fixture
+def aged_transitions(engine_server: RedisServer, transitions: Transitions) -> Transitions:
+    """The same on a server that is older than the leases used, so that lapsed ones get no respite."""
+
+    def is_old() -> bool:
+        return int(transitions.redis.info("server")["uptime_in_seconds"]) >= 2
+
+    wait_until(is_old, what="the server is two seconds old")
+    return transitions
+
+
+@pytest.fixture
+async def client(engine_server: RedisServer, transitions: Transitions) -> AsyncIterator[JobClient]:
+    """A client of an empty server, by the server's own clock."""
+    transitions.use_real_clock()
+    async with JobClient.connect(engine_server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def worker(transitions: Transitions) -> ScriptedWorker:
+    """One worker of queue q."""
+    return ScriptedWorker(transitions)

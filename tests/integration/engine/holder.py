@@ -1,0 +1,62 @@
+"""A worker as the random lives see it: what it believes to hold, and what it asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.integration.engine.choices import LEASE
+from tests.integration.engine.model_job import ModelStep
+from tests.integration.engine.transitions import ScriptedWorker
+
+from afterwork.engine.claims import Claim, Finish
+from afterwork.engine.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a step asks for."""
+
+    slots: int = 0
+    finishes: Sequence[Finish] = ()
+    suspect_running: bool = False
+    reconnected: bool = False
+
+
+class Holder:
+    """asked: every step, in order. awaits_reply: the last one was not answered, so it must be repeated."""
+
+    def __init__(self, worker: ScriptedWorker) -> None:
+        self.worker = worker
+        self.held: dict[str, Claim] = {}
+        self.asked: list[Ask] = []
+        self.awaits_reply = False
+
+    @property
+    def has_suspect(self) -> bool:
+        """Whether it runs a suspect, as far as it knows."""
+        return any(claim.is_suspect for claim in self.held.values())
+
+    def drop(self, choices: Sequence[int]) -> list[Claim]:
+        """Some of what it holds, each once, and held no more."""
+        ids = list(self.held)
+        chosen = {ids[which % len(ids)] for which in choices if ids}
+        return [self.held.pop(job_id) for job_id in ids if job_id in chosen]
+
+    def end(self, ends: Sequence[tuple[int, Outcome]]) -> list[Finish]:
+        """Some of what it holds ends so."""
+        claims = self.drop([which for which, _ in ends])
+        return [Finish(claim, outcome) for claim, (_, outcome) in zip(claims, ends, strict=False)]
+
+    def model_step(self, ask: Ask, sequence: int, seen: Sequence[Claim]) -> ModelStep:
+        """The same step for the model. seen: what the server handed out."""
+        return ModelStep(
+            worker=self.worker.name,
+            queue=self.worker.queue,
+            kinds=self.worker.kinds,
+            lease=LEASE,
+            sequence=sequence,
+            slots=ask.slots,
+            finishes=ask.finishes,
+            suspect_running=ask.suspect_running,
+            reconnected=ask.reconnected,
+            seen=seen,
+        )

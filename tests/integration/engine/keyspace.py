@@ -1,0 +1,180 @@
+"""The whole keyspace: as it stands in Redis, and as the model says that it must be."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.integration.engine.model import Model
+from tests.integration.engine.model_job import ModelJob
+from tests.integration.engine.transitions import CLOCK_KEY
+
+from afterwork.engine import keys
+
+Value = str | list[str] | dict[str, str] | dict[str, float] | set[str]
+UNSEEN = (CLOCK_KEY, keys.LOCK, keys.STEP)
+"""Keys that the comparison leaves out: locks expire by the real clock, steps are the workers' own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """values: by key. versions: by job id. locks: token by job id. mortal: keys with an expiry."""
+
+    values: Mapping[str, Value]
+    versions: Mapping[str, int]
+    locks: Mapping[str, str]
+    mortal: frozenset[str]
+
+    def members(self, prefix: str) -> dict[str, list[tuple[str, float]]]:
+        """Member → (key, score) in every sorted set whose name begins so."""
+        found: dict[str, list[tuple[str, float]]] = {}
+        for key, value in self.values.items():
+            if key.startswith(prefix) and isinstance(value, dict):
+                for member, score in value.items():
+                    found.setdefault(member, []).append((key, float(score)))
+        return found
+
+
+def snapshot(redis: Any) -> Snapshot:  # noqa: ANN401 - typed by redis-py as perhaps awaitable
+    """Read everything at once."""
+    with redis.pipeline(transaction=True) as pipe:
+        names = sorted(redis.keys("*"))
+        for name in names:
+            _read(pipe, name)
+            pipe.pttl(name)
+        replies = pipe.execute()
+    values = dict(zip(names, replies[::2], strict=True))
+    ttls = dict(zip(names, replies[1::2], strict=True))
+    versions: dict[str, int] = {}
+    for name, value in values.items():
+        if name.startswith(keys.JOB):
+            versions[name.removeprefix(keys.JOB)] = int(value.pop("version"))
+            value.pop("durability")
+        elif name.startswith(keys.RESULT):
+            values[name] = _summary(value)
+    return Snapshot(
+        values={name: _value(value) for name, value in values.items() if not name.startswith(UNSEEN)},
+        versions=versions,
+        locks={
+            name.removeprefix(keys.LOCK): values[name]
+            for name in names
+            if name.startswith(keys.LOCK) and values[name]
+        },
+        mortal=frozenset(name for name, ttl in ttls.items() if ttl != -1),
+    )
+
+
+def expected(model: Model) -> dict[str, Value]:
+    """What `snapshot` must find in `values`."""
+    found: dict[str, dict[str, float]] = {}
+
+    def stand(key: str, member: str, score: int) -> None:
+        found.setdefault(key, {})[member] = score
+
+    for job in model.jobs.values():
+        stand(f"{keys.INDEX}{job.queue}:{job.kind}:{job.state}", job.id, job.created)
+        if job.is_live:
+            stand(_place(job), job.id, job.place)
+        if job.lease is not None:
+            stand(keys.LEASES + job.queue, job.id, job.lease)
+        if job.expires is not None:
+            stand(keys.EXPIRY, job.id, job.expires)
+    values: dict[str, Value] = {**found, **_of_all(model)}
+    for job in model.jobs.values():
+        values |= _of_one(job)
+    return values
+
+
+def _of_one(job: ModelJob) -> dict[str, Value]:
+    values: dict[str, Value] = {keys.JOB + job.id: _record(job)}
+    if job.has_payload:
+        prefix = keys.PAYLOAD if job.is_live else keys.ENDED_PAYLOAD
+        values[prefix + job.id] = "payload"
+    if job.body is not None:
+        values[keys.RESULT + job.id] = {
+            "s": str(job.state == "succeeded"),
+            "t": str(job.attempt),
+            "r": job.body,
+        }
+    if job.history:
+        values[keys.HISTORY + job.id] = ["\n".join(map(str, entry)) for entry in job.history]
+    return values
+
+
+def _of_all(model: Model) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    counts = {"accepted": model.accepted, "swept": model.swept}
+    if any(counts.values()):
+        values[keys.LEDGER] = {name: str(count) for name, count in counts.items() if count}
+    if model.known:
+        values[keys.QUEUES] = set(model.known)
+    values |= {keys.LANES + queue: dict.fromkeys(kinds, "") for queue, kinds in model.known.items()}
+    values |= {keys.WAKE + queue: ["1"] for queue in model.woken}
+    values |= {f"{keys.UNIQUE}{kind}:{key}": job_id for (kind, key), job_id in model.unique.items()}
+    values |= {
+        keys.IDEMPOTENCY + scope: f"{body} {job_id}" for scope, (body, job_id) in model.idempotency.items()
+    }
+    return values
+
+
+def _place(job: ModelJob) -> str:
+    return keys.SUSPECTS + job.queue if job.is_suspect else keys.LANE + ":".join(job.lane)
+
+
+def _record(job: ModelJob) -> dict[str, str]:
+    fields = {
+        "queue": job.queue,
+        "kind": job.kind,
+        "level": job.level,
+        "state": job.state,
+        "created": job.created,
+        "due": job.due,
+        "attempt": job.attempt,
+        "claims": job.claims,
+        "deaths": job.deaths,
+        "max_attempts": job.max_attempts,
+        "timeout": job.timeout,
+        "started": job.started,
+        "finished": job.finished,
+        "worker": job.worker,
+        "token": job.token,
+        "unique": job.unique or None,
+        "cancel": 1 if job.has_cancel else None,
+        "suspect": 1 if job.is_suspect else None,
+    }
+    return {name: str(value) for name, value in fields.items() if value is not None}
+
+
+def _read(pipe: Any, name: str) -> None:  # noqa: ANN401 - as above
+    sorted_sets = (keys.LANE, keys.SUSPECTS, keys.LEASES, keys.INDEX, keys.EXPIRY)
+    if name.startswith(sorted_sets):
+        pipe.zrange(name, 0, -1, withscores=True)
+    elif name.startswith((keys.JOB, keys.LANES)) or name == keys.LEDGER:
+        pipe.hgetall(name)
+    elif name.startswith((keys.HISTORY, keys.WAKE)):
+        pipe.lrange(name, 0, -1)
+    elif name == keys.QUEUES:
+        pipe.smembers(name)
+    elif name.startswith((keys.PAYLOAD, keys.ENDED_PAYLOAD)):
+        pipe.echo("payload")
+    else:
+        pipe.get(name)
+
+
+def _value(value: Any) -> Value:  # noqa: ANN401 - a reply of any command
+    is_sorted_set = isinstance(value, list) and value and isinstance(value[0], tuple)
+    plain: Value = dict(value) if is_sorted_set else value
+    return plain
+
+
+def _summary(envelope: str) -> dict[str, str]:
+    """The result's body: JSON, or the code alone of a problem that the engine made."""
+    content = json.loads(envelope)
+    body = content["r"]
+    is_own = isinstance(body, dict) and body.get("type", "").removeprefix("/problems/") in {
+        "worker-lost",
+        "cancelled",
+        "undecodable",
+    }
+    text = body["type"].removeprefix("/problems/") if is_own else json.dumps(body, separators=(",", ":"))
+    return {"s": str(content["s"]), "t": str(content["t"]), "r": text}

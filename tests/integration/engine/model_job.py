@@ -1,0 +1,70 @@
+"""What the model knows of one job, and what a step asks of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from afterwork.contracts import Contract
+from afterwork.engine.claims import Claim, Finish
+
+End = Literal["succeeded", "failed", "cancelled"]
+State = Literal["waiting", "running"] | End
+
+
+@dataclass(slots=True)
+class ModelJob:
+    """One job. place: its score in lane or suspects. lease: when it ends. body: of its result. Times in ms."""
+
+    id: str
+    queue: str
+    kind: str
+    level: str
+    created: int
+    due: int
+    max_attempts: int
+    timeout: int
+    unique: str
+    place: int
+    state: State = "waiting"
+    attempt: int = 0
+    claims: int = 0
+    deaths: int = 0
+    is_suspect: bool = False
+    has_cancel: bool = False
+    token: str | None = None
+    is_released: bool = False
+    worker: str | None = None
+    started: int | None = None
+    finished: int | None = None
+    lease: int | None = None
+    expires: int | None = None
+    body: str | None = None
+    has_payload: bool = True
+    has_foreign_lock: bool = False
+    history: list[tuple[int, int, int, str, str]] = field(default_factory=list)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in {"waiting", "running"}
+
+    @property
+    def lane(self) -> tuple[str, str, str]:
+        """Queue, kind and level."""
+        return self.queue, self.kind, self.level
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStep:
+    """What a step is asked to do. sequence: the same again after a lost reply. seen: what the server claimed."""
+
+    worker: str
+    queue: str
+    kinds: Sequence[type[Contract]]
+    lease: int
+    sequence: int
+    slots: int
+    finishes: Sequence[Finish]
+    suspect_running: bool
+    reconnected: bool
+    seen: Sequence[Claim]

@@ -1,0 +1,106 @@
+"""A worker cannot reach Redis, which others can: it stops its jobs itself, and nothing is lost or done again."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.integration.workers import waiting
+from tests.integration.workers.conftest import Services
+from tests.integration.workers.network import Network
+from tests.integration.workers.short_jobs import assert_balanced, assert_undisturbed, submit
+from tests.servers import RedisServer
+
+from afterwork.contracts import JobState
+from afterwork.engine import JobClient
+
+LEASE = 1.5
+
+
+@pytest.fixture
+def network(own_redis: RedisServer) -> Iterator[Network]:
+    with Network(own_redis.socket) as between:
+        yield between
+
+
+async def test_a_worker_that_is_cut_off_stops_its_jobs_and_another_one_runs_them(
+    own_client: JobClient, own_redis: RedisServer, services: Services, network: Network
+) -> None:
+    # given two workers, one of which reaches Redis through a network
+    cut_off = services.start("notifier", network.url, lease=LEASE, worker__concurrency=10)
+    long = await submit(own_client, seconds=4, count=10)
+    first = {job.id: job.worker for job in await waiting.running(own_client, *long)}
+    services.start("notifier", own_redis.url, lease=LEASE, worker__concurrency=10)
+
+    # when the network becomes a black hole
+    network.cut()
+
+    # then the jobs run elsewhere, and the worker that is cut off stops them itself
+    await waiting.true(lambda: "no renewal for a whole lease" in cut_off.log.read_text(), deadline=3 * LEASE)
+    jobs = await waiting.ended(own_client, *long)
+    for job in jobs:
+        assert (job.state, job.claims, job.deaths) == (JobState.SUCCEEDED, 2, 1), job
+        assert job.worker != first[job.id]
+    assert cut_off.metric("afterwork_leases_lost_total", queue="notifier", kind="probe.run") == len(long)
+
+    # and when the network is mended, it works again, its old claims forgotten
+    network.mend()
+    await waiting.true(lambda: cut_off.get("/readyz").is_success)
+    more = await waiting.ended(own_client, *await submit(own_client, seconds=1, count=15))
+    assert_undisturbed(more)
+    assert first[long[0]] in {job.worker for job in more}
+    assert [await own_client.get(job.id) for job in jobs] == jobs, "late messages changed nothing"
+    await assert_balanced(own_client)
+
+
+async def test_a_worker_that_is_cut_off_for_less_than_its_lease_keeps_its_jobs(
+    own_client: JobClient, own_redis: RedisServer, services: Services, network: Network
+) -> None:
+    services.start("notifier", network.url, lease=4 * LEASE)
+    services.start("notifier", own_redis.url, lease=4 * LEASE, worker__concurrency=1)
+    long = await submit(own_client, seconds=4 * LEASE, count=10)
+    await waiting.running(own_client, *long)
+
+    network.cut()
+    await waiting.elapsed(1.5 * LEASE)
+    network.mend()
+
+    assert_undisturbed(await waiting.ended(own_client, *long))
+
+
+async def test_a_worker_that_is_cut_off_alone_goes_on_with_its_work_afterwards(
+    own_client: JobClient, services: Services, network: Network
+) -> None:
+    services.start("notifier", network.url, lease=LEASE)
+    long = await submit(own_client, seconds=1, count=10)
+    await waiting.running(own_client, *long)
+
+    network.cut()
+    await waiting.elapsed(3 * LEASE)
+    late = await submit(own_client, seconds=0.1, count=10)
+    network.mend()
+
+    for job in await waiting.ended(own_client, *long, *late):
+        assert job.state is JobState.SUCCEEDED
+        assert job.deaths <= 1, job
+    await assert_balanced(own_client)
+
+
+async def test_lost_answers_make_nothing_happen_twice(
+    own_client: JobClient, services: Services, network: Network
+) -> None:
+    # given a worker with one slot, whose requests arrive but whose answers do not
+    worker = services.start("notifier", network.url, lease=6 * LEASE, worker__concurrency=1)
+    (first,) = await submit(own_client, seconds=0.5)
+    await waiting.running(own_client, first)
+    (second, third) = await submit(own_client, seconds=0.1, count=2)
+    network.lose_answers()
+
+    # when it ends one job and claims the next without hearing of it, until it asks again
+    ended = await waiting.ended(own_client, first)
+    await waiting.running(own_client, second)
+    await waiting.true(lambda: "worker waits for Redis" in worker.log.read_text())
+    network.mend()
+
+    # then it learns of both, and nothing is done again
+    assert_undisturbed(await waiting.ended(own_client, first, second, third))
+    assert await waiting.ended(own_client, first) == ended
+    await assert_balanced(own_client)

@@ -1,0 +1,177 @@
+"""Pump: when a worker steps, with what, and when it ends."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from tests.unit.engine.time_travel import TimeTravel
+
+from afterwork.engine import keys
+from afterwork.engine.claims import Claim, Finish
+from afterwork.engine.outcome import Done
+from afterwork.engine.pump import POLL, Pump
+from afterwork.engine.steps import Ask, Reply
+
+
+def claim(number: int, *, is_suspect: bool = False) -> Claim:
+    return Claim(
+        id=str(number),
+        kind="alpha.run",
+        token=f"w:{number}",
+        attempt=1,
+        max_attempts=3,
+        timeout=1.0,
+        created_ms=0,
+        deaths=0,
+        is_suspect=is_suspect,
+        payload=b"",
+    )
+
+
+class Server:
+    """Stands for Redis behind `Steps`: hands out what waits, and remembers what it was asked."""
+
+    def __init__(self, *waiting: Claim, next_due: float | None = None) -> None:
+        self.waiting = list(waiting)
+        self.next_due = next_due
+        self.asks: list[Ask] = []
+
+    async def step(self, ask: Ask, is_over: Callable[[], bool]) -> Reply:
+        """As `Steps.step`."""
+        self.asks.append(ask)
+        await asyncio.sleep(0)
+        claims, self.waiting = self.waiting[: ask.slots], self.waiting[ask.slots :]
+        return Reply(["ok"] * len(ask.finishes), claims, 0.0 if self.waiting else self.next_due)
+
+
+class Station:
+    """A pump and the jobs that it has started."""
+
+    def __init__(self, server: Server, concurrency: int = 10) -> None:
+        self.server = server
+        self.started: list[Claim] = []
+        self.verdicts: list[tuple[str, str]] = []
+        self.pump = Pump(
+            server,  # type: ignore[arg-type]
+            concurrency=concurrency,
+            start=self.started.append,
+            on_verdict=lambda finish, verdict: self.verdicts.append((finish.claim.id, verdict)),
+        )
+
+    def finish(self, size: int = 1) -> None:
+        """End the oldest job that runs."""
+        self.pump.finish(Finish(self.started.pop(0), Done(b"x" * size)))
+
+
+def run(
+    server: Server, script: Callable[[Station, TimeTravel], Coroutine[Any, Any, None]], concurrency: int = 10
+) -> Station:
+    """Run a pump beside a script that ends by draining it."""
+
+    async def both(loop: TimeTravel) -> Station:
+        station = Station(server, concurrency)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(station.pump.run())
+            await loop.pass_by(0)
+            await script(station, loop)
+            station.pump.drain()
+            while not running.done():
+                await loop.pass_by(0)
+                while station.started:
+                    station.finish()
+        return station
+
+    with asyncio.Runner(loop_factory=TimeTravel) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, TimeTravel)
+        return runner.run(both(loop))
+
+
+def test_a_worker_claims_as_many_as_it_has_slots_and_no_more_than_one_call_holds() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        await loop.pass_by(0)
+        assert len(station.started) == 70
+
+    station = run(Server(*map(claim, range(100))), script, concurrency=70)
+
+    assert [ask.slots for ask in station.server.asks][:2] == [keys.BATCH_JOBS, 6]
+
+
+def test_a_full_worker_does_not_ask_until_a_job_ends() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        asked = len(station.server.asks)
+        await loop.pass_by(60)
+        assert len(station.server.asks) == asked
+        station.finish()
+        await loop.pass_by(0)
+        assert [len(ask.finishes) for ask in station.server.asks[asked:]] == [1]
+        assert station.server.asks[-1].slots == 1
+
+    run(Server(*map(claim, range(9))), script, concurrency=2)
+
+
+@pytest.mark.parametrize(("next_due", "pause"), [(None, POLL), (0.2, 0.2), (3600.0, POLL)])
+def test_an_idle_worker_looks_again_when_something_is_due_or_after_a_second(
+    next_due: float | None, pause: float
+) -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        assert len(station.server.asks) == 1
+        await loop.pass_by(pause - 0.05)
+        assert len(station.server.asks) == 1
+        await loop.pass_by(0.1)
+        assert len(station.server.asks) == 2
+
+    run(Server(next_due=next_due), script)
+
+
+def test_a_wake_up_makes_an_idle_worker_look_at_once() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        assert station.pump.hungry.is_set()
+        station.server.waiting.append(claim(1))
+        station.pump.look()
+        await loop.pass_by(0)
+        assert [started.id for started in station.started] == ["1"]
+
+    run(Server(), script)
+
+
+def test_a_worker_that_runs_a_suspect_says_so_until_it_has_ended() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        station.pump.look()
+        await loop.pass_by(0)
+        assert station.server.asks[-1].suspect_running is True
+        station.finish()
+        await loop.pass_by(0)
+        assert station.server.asks[-1].suspect_running is False
+
+    run(Server(claim(1, is_suspect=True)), script)
+
+
+@pytest.mark.parametrize(("size", "batches"), [(1, [64, 6]), (100 * 1024, [2] * 35), (300 * 1024, [1] * 70)])
+def test_finishes_travel_in_batches_of_64_and_256_kib(size: int, batches: list[int]) -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        await loop.pass_by(0)
+        while station.started:
+            station.finish(size)
+        for _ in batches:
+            await loop.pass_by(0)
+
+    station = run(Server(*map(claim, range(70))), script, concurrency=70)
+
+    assert [len(ask.finishes) for ask in station.server.asks if ask.finishes] == batches
+    assert [verdict for _, verdict in station.verdicts] == ["ok"] * 70
+
+
+def test_a_draining_worker_claims_nothing_and_ends_when_all_is_written() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        station.pump.drain()
+        station.server.waiting.append(claim(9))
+        station.pump.look()
+        await loop.pass_by(5)
+        assert station.pump.free_slots == 0
+
+    station = run(Server(claim(1), claim(2)), script)
+
+    assert [job.id for job in station.server.waiting] == ["9"]
+    assert sorted(station.verdicts) == [("1", "ok"), ("2", "ok")]
