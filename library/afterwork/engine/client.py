@@ -3,22 +3,30 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, MutableSequence, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from arq.connections import ArqRedis
 
 from afterwork import errors
-from afterwork.contracts import Contract, Job, JobOptions, JobPage, JobQuery, Ledger, QueueOverview
-from afterwork.engine import connection, records, scripts
+from afterwork.contracts import (
+    Contract,
+    Job,
+    JobOptions,
+    JobPage,
+    JobQuery,
+    JobSummary,
+    Ledger,
+    QueueOverview,
+)
+from afterwork.engine import connection, keys, records, scripts
 from afterwork.engine.batching import Submitter
 from afterwork.engine.codec import payload_of
 from afterwork.engine.connection import ServerInfo
 from afterwork.engine.scripts import Argument
 from afterwork.engine.submission import IdempotencyKey, Submission, Submitted, Verdict, fresh_job
-
-T = TypeVar("T")
 
 DEADLINE = 1.5
 """Seconds after which a call gives up, however it waited."""
@@ -70,8 +78,9 @@ class JobClient:
         self, submissions: Sequence[Submission]
     ) -> Sequence[Submitted | errors.AfterworkError]:
         """Store several jobs, each for itself; the answers stand in the order of the submissions."""
-        verdicts = await self._within_deadline(self._submitter.submit(submissions))
-        return [await self._answer(*pair) for pair in zip(submissions, verdicts, strict=True)]
+        async with _deadline():
+            verdicts = await self._submitter.submit(submissions)
+            return [await self._answer(*pair) for pair in zip(submissions, verdicts, strict=True)]
 
     async def get(self, job_id: str) -> Job:
         """The job with its result and history. Raises NotFound."""
@@ -98,16 +107,23 @@ class JobClient:
 
     async def list(self, query: JobQuery) -> JobPage:
         """One page of jobs, newest first. Raises BadParameter for a page token that none was given out as."""
-        created, last_id = _opened(query.page_token)
-        filters = (query.state or "", query.kind or "", query.queue or "", query.page_size)
-        now, rows, next_created, next_id = await self._call("list", *filters, created, last_id)
-        token = _sealed(next_created, next_id) if next_id else None
-        return JobPage(jobs=[records.summary_from(now, row) for row in rows], next_page_token=token)
+        place = _opened(query.page_token)
+        filters = (query.state or "", query.kind or "", query.queue or "")
+        jobs: MutableSequence[JobSummary] = []
+        async with _deadline():
+            while len(jobs) < query.page_size:
+                size = min(keys.LIST_JOBS, query.page_size - len(jobs))
+                now, rows, *place = await self._call("list", *filters, size, *place)
+                jobs += [records.summary_from(now, row) for row in rows]
+                if not rows or not place[1]:
+                    break
+        return JobPage(jobs=jobs, next_page_token=_sealed(*place) if place[1] else None)
 
     async def cancel(self, job_id: str) -> Job:
         """Cancel a job: a waiting one at once, a running one through its worker. Raises NotFound, AlreadyFinished."""
-        answer = await self._call("cancel", job_id)
-        job = await self.get(job_id)
+        async with _deadline():
+            answer = await self._call("cancel", job_id)
+            job = await self.get(job_id)
         if answer == b"finished":
             raise errors.AlreadyFinished(f"job {job_id} {job.state} already")
         return job
@@ -117,7 +133,10 @@ class JobClient:
 
         Raises NotFound, NotFinished, AlreadyFinished (it succeeded) or DuplicateJob (its unique key is taken).
         """
-        answer, holder = await self._call("retry", job_id)
+        async with _deadline():
+            answer, holder = await self._call("retry", job_id)
+            if answer == b"retried":
+                return await self.get(job_id)
         match answer.decode():
             case "missing":
                 raise errors.NotFound(f"there is no job {job_id[:100]}")
@@ -127,9 +146,8 @@ class JobClient:
                 raise errors.NotFinished(f"job {job_id} has not ended, so it cannot be retried")
             case "succeeded":
                 raise errors.AlreadyFinished(f"job {job_id} succeeded, so it cannot be retried")
-            case "duplicate":
+            case _:
                 raise errors.DuplicateJob(holder.decode())
-        return await self.get(job_id)
 
     async def ledger(self) -> Ledger:
         """The conservation counts, taken at one instant."""
@@ -152,15 +170,12 @@ class JobClient:
 
     async def server(self) -> ServerInfo:
         """Version and durability of the server."""
-        return await self._within_deadline(connection.server_info(self._redis))
+        async with _deadline():
+            return await connection.server_info(self._redis)
 
     async def _call(self, name: str, *args: Argument) -> Any:  # noqa: ANN401 - each script's own reply
-        return await self._within_deadline(scripts.call(self._redis, scripts.script(name), *args))
-
-    async def _within_deadline(self, work: Awaitable[T]) -> T:
-        with connection.told_apart():
-            async with asyncio.timeout(DEADLINE):
-                return await work
+        async with _deadline():
+            return await scripts.call(self._redis, scripts.script(name), *args)
 
     async def _answer(self, submission: Submission, verdict: Verdict) -> Submitted | errors.AfterworkError:
         match verdict.name:
@@ -183,11 +198,19 @@ class JobClient:
             )
 
 
+@asynccontextmanager
+async def _deadline() -> AsyncIterator[None]:
+    """Whatever takes longer, or fails for want of Redis, is QueueUnavailable. May be nested."""
+    with connection.told_apart():
+        async with asyncio.timeout(DEADLINE):
+            yield
+
+
 def _sealed(created: bytes, job_id: bytes) -> str:
     return base64.urlsafe_b64encode(created + b" " + job_id).decode().rstrip("=")
 
 
-def _opened(token: str | None) -> tuple[str, str]:
+def _opened(token: str | None) -> Sequence[Any]:
     if token is None:
         return "", ""
     try:

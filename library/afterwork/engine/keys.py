@@ -38,6 +38,8 @@ BATCH_BYTES = 256 * 1024
 """Payload or result bytes in one call, unless a single one is larger."""
 LIST_CANDIDATES = 1000
 """Records that one call of `list` looks at, at most."""
+LIST_JOBS = 100
+"""Jobs that one call of `list` returns; a larger page takes several."""
 SWEEP_JOBS = 100
 MAX_DEATHS = 3
 """Workers that may die under a job before it ends as worker-lost; from one less on it is a suspect."""

@@ -55,7 +55,7 @@ class Model:
             return "duplicate", holder
         if not job.has_payload:
             return "payload-missing", ""
-        job.has_cancel = job.is_suspect = job.is_released = False
+        job.has_cancel = job.is_suspect = False
         job.token = job.worker = job.started = job.finished = job.expires = job.body = None
         job.attempt = job.deaths = 0
         job.state, job.due, job.place = "waiting", self.now, self.now
@@ -109,7 +109,7 @@ class Model:
         """How many claims went back."""
         held = [self.jobs[claim.id] for claim in claims if self._holds(claim.id, claim.token)]
         for job in held:
-            job.is_released = True
+            job.token = None
             self._put_back(job, job.due, job.attempt - 1)
         return len(held)
 
@@ -186,7 +186,7 @@ class Model:
         if job is None or job.token != finish.claim.token:
             return {"lost"}
         if job.state != "running":
-            return {"already", "lost"} if job.is_released else {"already"}
+            return {"already"}
         _, _, outcome, delay, body, error = finish.wire()
         if outcome != "released":
             self._remember(job, _plain(error))
@@ -287,7 +287,7 @@ class Model:
         else:
             tokens = {claim.id: claim.token for claim in step.seen}
             job.state, job.worker, job.started = "running", step.worker, self.now
-            job.token, job.is_released = tokens.get(job.id), False
+            job.token = tokens.get(job.id)
             job.attempt += 1
             job.claims += 1
             job.lease = job.place = self.now + step.lease

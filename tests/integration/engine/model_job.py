@@ -32,7 +32,6 @@ class ModelJob:
     is_suspect: bool = False
     has_cancel: bool = False
     token: str | None = None
-    is_released: bool = False
     worker: str | None = None
     started: int | None = None
     finished: int | None = None

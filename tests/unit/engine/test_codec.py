@@ -22,10 +22,8 @@ from afterwork.engine.codec import (
     dumps,
     encode_payload,
     encode_result,
-    exception_text,
     loads,
     payload_of,
-    problem_json,
     result_of,
 )
 
@@ -254,52 +252,3 @@ def test_the_reason_of_an_invalid_payload_is_short() -> None:
         decode_payload(Anything, b'{"a":[%b]}' % json.dumps({str(i): i for i in range(1000)}).encode())
 
     assert len(refused.value.detail) <= MAX_DETAIL
-
-
-# ------------------------------------------------------------------------------------------------ problems
-
-
-class Broken(Exception):
-    """Cannot be shown."""
-
-    def __str__(self) -> str:
-        raise RuntimeError
-
-
-class Endless(Exception):
-    """Shows itself for ever."""
-
-    def __str__(self) -> str:
-        return str(self)
-
-
-class Lethal(Exception):
-    """Tries to end the process when it is shown."""
-
-    def __str__(self) -> str:
-        raise SystemExit(3)
-
-
-@pytest.mark.parametrize("kind", [Broken, Endless, Lethal])
-def test_an_exception_that_cannot_be_shown_is_named_all_the_same(kind: type[Exception]) -> None:
-    assert exception_text(kind()) == f"{kind.__name__}: (its message cannot be shown)"
-
-
-def test_an_exception_is_shown_with_its_class() -> None:
-    assert exception_text(KeyError("k")) == "KeyError: 'k'"
-
-
-@given(st.text())
-def test_any_text_makes_a_problem_that_can_be_read(text: str) -> None:
-    document = json.loads(problem_json(errors.HandlerError, text, attempt=2, exception="Wrong"))
-
-    assert document["type"] == "/problems/handler-error"
-    assert (document["attempt"], document["exception"], document["retryable"]) == (2, "Wrong", True)
-    assert 0 < len(document["detail"]) <= MAX_DETAIL
-
-
-def test_a_problem_without_detail_says_its_title() -> None:
-    document = json.loads(problem_json(errors.WorkerLost))
-
-    assert document["detail"] == document["title"]
-    assert "attempt" not in document

@@ -5,6 +5,7 @@ for i = 1, #ARGV, 2 do
   local job = read(ARGV[i])
   if job and job.state == 'running' and job.token == ARGV[i + 1] then
     drop_lease(job)
+    call('HDEL', JOB .. job.id, 'token')
     put_back(job, job.due, job.attempt - 1, at)
     released = released + 1
   end
