@@ -2,7 +2,7 @@
 
     AfterworkError                      code, title, status: one problem type (RFC 9457) each
     ├── RequestError                    the caller's request cannot be served as it is
-    │   ├── MalformedJson · BadParameter · NotFound · MethodNotAllowed · UnsupportedMediaType
+    │   ├── MalformedJson · MalformedRequest · BadParameter · NotFound · MethodNotAllowed · UnsupportedMediaType
     │   ├── DuplicateJob · NotFinished · AlreadyFinished · PayloadTooLarge
     │   └── InvalidPayload · UnknownKind · IdempotencyMismatch
     ├── UnavailableError                the request is fine, the system is not
@@ -57,6 +57,12 @@ class MalformedJson(RequestError):
     """
 
     code, title, status = "malformed-json", "The body is not acceptable JSON", 400
+
+
+class MalformedRequest(RequestError):
+    """What was sent is not HTTP/1.1 that can be read: an unknown method, a broken header, length or chunk."""
+
+    code, title, status = "malformed-request", "The request is not acceptable HTTP", 400
 
 
 class BadParameter(RequestError):

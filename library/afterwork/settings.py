@@ -33,6 +33,10 @@ class RedisSettings(Group):
         if parts.scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must begin with redis://, rediss:// or unix://")
         _ = parts.port  # raises ValueError for what is no port
+        if parts.query or parts.fragment:
+            raise ValueError("takes no options after ? or #; put a special character of a password as %XX")
+        if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]*", parts.path):
+            raise ValueError("must end with the number of a database, such as /0")
         return url
 
 

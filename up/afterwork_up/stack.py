@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from afterwork_up.banner import banner
 from afterwork_up.output import Output
+from afterwork_up.readiness import until_usable
 from afterwork_up.signals import EndRequests
 from afterwork_up.supervisor import Supervisor
 
@@ -46,9 +47,15 @@ class Stack:
         others = [self.gateway, *self.services]
         running += [supervisor.start() for supervisor in others]
         await all_ready(others, output)
-        output.say(banner(self.gateway.ready.result()))
-        # a supervisor goes on for ever: one that ends has met a fault of its own, which is raised here
-        ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        watching = asyncio.create_task(until_usable(self.gateway.ready.result(), output))
+        try:
+            await asyncio.wait({watching, *running}, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                output.say(banner(self.gateway.ready.result()))
+            # a supervisor goes on for ever: one that ends has met a fault of its own, which is raised here
+            ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watching.cancel()
         for task in ended:
             task.result()
 

@@ -24,7 +24,7 @@ class Ledger(Seen):
 
 
 class KindCounts(Seen):
-    """Jobs of one kind in one queue. waiting: scheduled or queued; due: those of them in a lane that could start now.
+    """Jobs of one kind in one queue. waiting: scheduled or queued; due: those of them that could start now.
 
     oldest_due_age: seconds since the oldest due job could have started; None if none is due.
     """

@@ -157,12 +157,9 @@ class JobClient:
         """What waits and runs in every queue that ever had a job."""
         return records.queues_from(await self._call("queues"))
 
-    async def reap(self, lease: float, *, reconnected: bool) -> int:
-        """Take back jobs whose leases have lapsed; returns how many were looked at.
-
-        lease: seconds. reconnected: Redis was out of reach just now, so lapsed leases get one more instead.
-        """
-        return int(await self._call("reap", round(lease * 1000), int(reconnected)))
+    async def reap(self, lease: float) -> int:
+        """Take back jobs whose leases (in seconds) have lapsed; returns how many were looked at."""
+        return int(await self._call("reap", round(lease * 1000)))
 
     async def sweep(self) -> int:
         """Remove ended jobs whose retention is over, at most 100; returns how many."""

@@ -37,20 +37,17 @@ class Duties:
             await end([self._task])
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        is_away, respite_until = False, 0.0
+        is_away = False
         while True:
             await asyncio.sleep(self._lease / 3 * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
             try:
-                await self._client.reap(self._lease, reconnected=is_away or loop.time() < respite_until)
+                await self._client.reap(self._lease)
                 await self._sweep_all()
             except errors.UnavailableError as error:
                 if not is_away:
                     logger.warning("duties wait for Redis", detail=error.detail)
                 is_away = True
             else:
-                if is_away:
-                    respite_until = loop.time() + self._lease
                 is_away = False
 
     async def _sweep_all(self) -> None:

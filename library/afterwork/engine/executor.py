@@ -98,7 +98,11 @@ class Execution:
 
     def _end_with(self, error: BaseException) -> None:
         self.cause = exception_text(error) if self.stopped is None else self.stopped.name.lower()
-        self._end(classify(error, self.stopped, self._tries))
+        try:
+            outcome = classify(error, self.stopped, self._tries)
+        except Exception as broken:  # noqa: BLE001 - an exception that lacks its own parts, such as half a Snooze
+            outcome = classify(broken, self.stopped, self._tries)
+        self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
         if self._has_ended:

@@ -25,6 +25,10 @@ LEDGER = "aw:ledger"  # hash of the counts that no set holds: accepted, adopted,
 UNIQUE = "aw:unique:"  # + kind:key: id of the live job that has this unique key
 IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 
+PULSE = (
+    "aw:pulse"  # hash: when any worker or gateway was last heard, until when lapsed leases hold all the same
+)
+
 # One worker.
 STEP = (
     "aw:step:"  # + worker: its last claiming step and what that claimed, so that a lost reply can be repeated

@@ -61,9 +61,9 @@ def queues_from(reply: Sequence[Any]) -> list[QueueOverview]:
 
 
 def _queue(row: Sequence[Any]) -> QueueOverview:
-    name, suspects, suspects_age, kind_rows = row
+    name, suspects, kind_rows = row
     kinds = sorted((_kind(kind) for kind in kind_rows), key=lambda counts: counts.kind)
-    ages = [counts.oldest_due_age for counts in kinds] + [_seconds(suspects_age)]
+    ages = [counts.oldest_due_age for counts in kinds]
     return QueueOverview(
         name=name.decode(),
         waiting=sum(counts.waiting for counts in kinds),

@@ -49,7 +49,6 @@ class Steps:
             self._kinds += [kind, contract.meta.max_attempts, round(contract.meta.timeout * 1000)]
         self._lease = lease
         self._sequence = 0
-        self._respite_until = float("-inf")
 
     async def step(self, ask: Ask, is_over: Callable[[], bool] = lambda: False) -> Reply:
         """Do it, however long Redis is away: the same step is repeated until it is answered.
@@ -67,18 +66,14 @@ class Steps:
                 if is_over() and not ask.finishes:
                     return Reply([], [], None)
                 await asyncio.sleep(self._backoff(failures))
-                self._respite_until = float("inf")
             else:
                 if failures:
-                    self._respite_until = asyncio.get_running_loop().time() + self._lease
                     logger.info("Redis answers again", failures=failures)
                 return reply
 
     async def _send(self, ask: Ask) -> Reply:
-        reconnected = asyncio.get_running_loop().time() < self._respite_until
         arguments = [
             *self._head,
-            int(reconnected),
             self._sequence,
             self._sequence * keys.BATCH_JOBS,
             ask.slots,

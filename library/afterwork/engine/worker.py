@@ -114,6 +114,8 @@ class Worker(arq_worker.Worker):
     def _start(self, claim: Claim) -> None:
         function = self.functions[claim.kind]
         work = Work(self._router.kinds[claim.kind], lambda job, run: function.coroutine({"run": run}, job))
+        if claim.id in self._executions:  # ours until its lease lapsed
+            self._executions[claim.id].stop(StopReason.LOST)
         self._held[claim.id] = claim.token
         self._executions[claim.id] = Execution(
             claim, work, worker=self.name, backoff=self._options.backoff, on_end=self._end

@@ -18,7 +18,7 @@ from afterwork.engine.retry import Backoff
 from afterwork.engine.worker import Worker, WorkerOptions
 from afterwork.service.health import HealthServer, LoopWatch, Probe
 from afterwork.service.metrics import QueueCollector, WorkerMetrics
-from afterwork.service.settings import ServiceSettings
+from afterwork.service.settings import HealthSettings, ServiceSettings
 
 logger = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Service:
     async def run(self) -> None:
         """Work until a signal has drained the worker."""
         probe = Probe(self._watch.is_live, self._not_ready, self._registry)
-        health = HealthServer(self._settings.health.host, self._settings.health.port, probe)
+        health = _listen(self._settings.health, probe)
         health.start()
         threading.Thread(target=self._watch.watch, args=(self._ended,), name="watch", daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,6 +123,15 @@ def _run_until(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> N
         if task.done() or loop.is_closed():
             raise
         logger.warning("a job tried to end the event loop", error=type(error).__name__)
+
+
+def _listen(settings: HealthSettings, probe: Probe) -> HealthServer:
+    try:
+        return HealthServer(settings.host, settings.port, probe)
+    except OSError as error:
+        raise SystemExit(
+            f"afterwork: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        ) from None
 
 
 def _leave_behind(loop: asyncio.AbstractEventLoop) -> None:

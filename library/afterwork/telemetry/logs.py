@@ -10,18 +10,18 @@ from structlog.typing import Processor
 
 
 class _Output:
-    """Standard output without its failures: a broken pipe or a full disk costs a line, never the work.
+    """Standard output without its failures: a broken pipe, a full disk or a closed file costs a line, never the work.
 
     Characters that cannot be written, such as lone surrogates, are shown by their number.
     """
 
     def write(self, text: str) -> None:
         encoding = sys.stdout.encoding or "utf-8"
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def flush(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
 
 

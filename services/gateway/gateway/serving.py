@@ -8,6 +8,10 @@ from types import FrameType
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from afterwork.errors import MalformedRequest
+from gateway.problems import problem_response
 
 logger = structlog.get_logger()
 
@@ -28,6 +32,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, which answers what is no HTTP by a problem document, too."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse and close."""
+        answer = problem_response(MalformedRequest(msg), "")
+        head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+        headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+        self.transport.write(head + headers + b"\r\n" + bytes(answer.body))
+        self.transport.close()
+
+
 class Server(uvicorn.Server):
     """uvicorn, with our logging, which announces itself once and for which SIGTERM is a clean end.
 
@@ -41,7 +57,7 @@ class Server(uvicorn.Server):
             log_level="warning",  # start and end are told below
             access_log=False,
             server_header=False,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",  # what the application needs is opened and closed around it
             timeout_graceful_shutdown=DRAIN,

@@ -50,9 +50,7 @@ class Books(RuleBasedStateMachine):
     def _step(self, holder: Holder, ask: Ask, *, lost: str | None = None) -> None:
         holder.asked.append(ask)
         holder.awaits_reply = lost is not None
-        holder.worker.prepare(
-            ask.slots, ask.finishes, suspect_running=ask.suspect_running, reconnected=ask.reconnected
-        )
+        holder.worker.prepare(ask.slots, ask.finishes, suspect_running=ask.suspect_running)
         if lost == "request":
             return
         reply = holder.worker.deliver(holder.worker.sequence)
@@ -61,8 +59,6 @@ class Books(RuleBasedStateMachine):
             holder.held |= {claim.id: claim for claim in reply.claims}
 
     def _repeat(self, holder: Holder) -> None:
-        ask = holder.asked[-1]
-        holder.asked[-1] = Ask(ask.slots, ask.finishes, ask.suspect_running, reconnected=True)
         holder.awaits_reply = False
         reply = holder.worker.repeat()
         self._compare(holder, holder.worker.sequence, reply)

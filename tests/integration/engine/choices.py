@@ -9,7 +9,7 @@ from afterwork.engine.outcome import Cancelled, Done, Failed, Outcome, Released,
 from afterwork.engine.submission import IdempotencyKey, Submission
 
 LEASE = 1000
-"""ms; below the age of the server, or it would be lenient with lapsed leases."""
+"""ms."""
 HOUR = 3_600_000
 JUMPS = st.sampled_from([1, 7, 300, LEASE, 2 * LEASE + 1, 60_000, 600_000, -1, -400])
 """Time passes in ms: within a lease, beyond it, beyond delays and head starts; and small steps back."""

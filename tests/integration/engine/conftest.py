@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.integration.engine.transitions import ScriptedWorker, Transitions
-from tests.servers import RedisServer, redis_binary, valkey_binary, wait_until
+from tests.servers import RedisServer, redis_binary, valkey_binary
 
 from afterwork.engine import JobClient
 
@@ -28,17 +28,6 @@ def transitions(engine_server: RedisServer) -> Iterator[Transitions]:
         client.flushall()
     with Transitions(engine_server) as transitions:
         yield transitions
-
-
-@pytest.fixture
-def aged_transitions(engine_server: RedisServer, transitions: Transitions) -> Transitions:
-    """The same on a server that is older than the leases used, so that lapsed ones get no respite."""
-
-    def is_old() -> bool:
-        return int(transitions.redis.info("server")["uptime_in_seconds"]) >= 2
-
-    wait_until(is_old, what="the server is two seconds old")
-    return transitions
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ class Ask:
     slots: int = 0
     finishes: Sequence[Finish] = ()
     suspect_running: bool = False
-    reconnected: bool = False
 
 
 class Holder:
@@ -57,6 +56,5 @@ class Holder:
             slots=ask.slots,
             finishes=ask.finishes,
             suspect_running=ask.suspect_running,
-            reconnected=ask.reconnected,
             seen=seen,
         )

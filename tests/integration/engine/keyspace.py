@@ -106,6 +106,9 @@ def _of_all(model: Model) -> dict[str, Value]:
     counts = {"accepted": model.accepted, "swept": model.swept}
     if any(counts.values()):
         values[keys.LEDGER] = {name: str(count) for name, count in counts.items() if count}
+    if model.heard is not None:
+        pulse = {"heard": model.heard, "holds": model.holds}
+        values[keys.PULSE] = {name: str(time) for name, time in pulse.items() if time is not None}
     if model.known:
         values[keys.QUEUES] = set(model.known)
     values |= {keys.LANES + queue: dict.fromkeys(kinds, "") for queue, kinds in model.known.items()}
@@ -149,7 +152,7 @@ def _read(pipe: Any, name: str) -> None:  # noqa: ANN401 - as above
     sorted_sets = (keys.LANE, keys.SUSPECTS, keys.LEASES, keys.INDEX, keys.EXPIRY)
     if name.startswith(sorted_sets):
         pipe.zrange(name, 0, -1, withscores=True)
-    elif name.startswith((keys.JOB, keys.LANES)) or name == keys.LEDGER:
+    elif name.startswith((keys.JOB, keys.LANES)) or name in {keys.LEDGER, keys.PULSE}:
         pipe.hgetall(name)
     elif name.startswith((keys.HISTORY, keys.WAKE)):
         pipe.lrange(name, 0, -1)

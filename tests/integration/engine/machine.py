@@ -70,7 +70,7 @@ class JobLives(Books):
     @rule(jump=JUMPS)
     def time_passes(self, jump: int) -> None:
         self.transitions.advance(jump)
-        self.model.now = self.transitions.now
+        self.model.now = self.model.heard = self.transitions.now
 
     @rule(jump=RETENTIONS)
     def retention_ends(self, jump: int) -> None:
@@ -97,11 +97,11 @@ class JobLives(Books):
         self.spent += [finish.claim for finish in finishes]
         self._step(holder, Ask(slots, finishes, holder.has_suspect))
 
-    @rule(which=WHICH, slots=st.integers(0, 5))
-    def step_after_an_outage(self, which: int, slots: int) -> None:
-        holder = self.holders[which % len(self.holders)]
-        if not holder.awaits_reply:
-            self._step(holder, Ask(slots, [], holder.has_suspect, reconnected=True))
+    @rule(jump=JUMPS)
+    def redis_is_away(self, jump: int) -> None:
+        """Nobody is heard meanwhile."""
+        self.transitions.advance(jump, is_heard=False)
+        self.model.now = self.transitions.now
 
     @rule(which=WHICH, old=WHICH)
     def copy_of_a_step_arrives_late(self, which: int, old: int) -> None:
@@ -146,10 +146,9 @@ class JobLives(Books):
         self.spent += holder.held.values()
         self.holders[which % len(self.holders)] = self._worker(holder.worker.queue, *holder.worker.kinds)
 
-    @rule(reconnected=st.booleans())
-    def reap(self, *, reconnected: bool) -> None:
-        answer = self.transitions.reap(lease=LEASE, reconnected=reconnected)
-        assert answer == self.model.reap(LEASE, reconnected=reconnected)
+    @rule()
+    def reap(self) -> None:
+        assert self.transitions.reap(lease=LEASE) == self.model.reap(LEASE)
 
     @rule(claims_again=st.booleans())
     def all_workers_die(self, *, claims_again: bool) -> None:
@@ -157,7 +156,8 @@ class JobLives(Books):
         for which in range(len(self.holders)):
             self.worker_crashes(which)
         self.time_passes(LEASE + 1)
-        self.reap(reconnected=False)
+        self.time_passes(max(0, (self.model.holds or 0) - self.model.now))
+        self.reap()
         if claims_again:
             self._step(self.holders[0], Ask(slots=3))
 

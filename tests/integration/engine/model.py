@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tests.integration.engine.model_job import End, ModelJob, ModelStep
+from tests.integration.engine.model_job import End, ModelJob, ModelStep, next_of, plain
 
 from afterwork.engine import keys
 from afterwork.engine.claims import Claim, Finish
@@ -21,6 +21,8 @@ class Model:
         self.woken: set[str] = set()
         self.known: dict[str, set[str]] = {}
         self.accepted = self.swept = 0
+        self.heard: int | None = None
+        self.holds: int | None = None
         self._steps: dict[str, tuple[int, list[tuple[str, str]]]] = {}
 
     # ------------------------------------------------------------------------------------------ clients
@@ -76,13 +78,14 @@ class Model:
 
     def step(self, step: ModelStep) -> tuple[list[set[str]], list[str], int]:
         """The verdicts that are right for each finish, the ids claimed, and ms until the next due time."""
+        self._hear(step.lease)
         verdicts = [self._finish(finish) for finish in step.finishes]
         sequence, taken = self._steps.get(step.worker, (0, []))
         if step.slots and sequence > step.sequence:
             return verdicts, [], -1
         if step.slots and sequence == step.sequence:
             return verdicts, [job_id for job_id, token in taken if self._holds(job_id, token)], 0
-        self._take_back(step.queue, step.lease, reconnected=step.reconnected)
+        self._take_back(step.queue)
         claimed = self._claim(step)
         if step.slots:
             self._steps[step.worker] = (step.sequence, [(claim.id, claim.token) for claim in step.seen])
@@ -96,6 +99,7 @@ class Model:
     def renew(self, claims: Sequence[Claim], lease: int) -> list[str]:
         """The answers of `renew.lua`."""
         answers = []
+        self._hear(lease)
         for claim in claims:
             if self._holds(claim.id, claim.token):
                 job = self.jobs[claim.id]
@@ -113,9 +117,10 @@ class Model:
             self._put_back(job, job.due, job.attempt - 1)
         return len(held)
 
-    def reap(self, lease: int, *, reconnected: bool) -> int:
+    def reap(self, lease: int) -> int:
         """How many lapsed leases were looked at."""
-        return sum(self._take_back(queue, lease, reconnected=reconnected) for queue in self.known)
+        self._hear(lease)
+        return sum(self._take_back(queue) for queue in self.known)
 
     # ------------------------------------------------------------------------------------------ views
 
@@ -189,7 +194,7 @@ class Model:
             return {"already"}
         _, _, outcome, delay, body, error = finish.wire()
         if outcome != "released":
-            self._remember(job, _plain(error))
+            self._remember(job, plain(error))
         match outcome:
             case "retry":
                 self._put_back(job, self.now + int(delay), job.attempt)
@@ -198,18 +203,24 @@ class Model:
             case "released":
                 self._put_back(job, job.due, job.attempt - 1)
             case "succeeded" | "failed" | "cancelled" as state:
-                self._settle(job, state, _plain(body))
+                self._settle(job, state, plain(body))
         return {"ok"}
 
-    def _take_back(self, queue: str, lease: int, *, reconnected: bool) -> int:
+    def _hear(self, lease: int) -> None:
+        if self.heard is not None and self.now - self.heard >= lease / 2:
+            self.holds = self.now + lease
+        self.holds = self.holds or 0
+        self.heard = self.now
+
+    def _take_back(self, queue: str) -> int:
         lapsed = [
             job
             for job in self.jobs.values()
             if job.queue == queue and job.lease is not None and job.lease <= self.now
         ]
         for job in lapsed:
-            if reconnected:
-                job.lease = job.place = self.now + lease
+            if self.holds is not None and self.holds > self.now:
+                job.lease = job.place = self.holds
             else:
                 self._bury(job)
         return len(lapsed)
@@ -250,7 +261,7 @@ class Model:
             self._claim_suspect(step, claimed)
         kinds = {kind.meta.kind for kind in step.kinds}
         while len(claimed) < step.slots and (heads := self._most_urgent(step.queue, kinds)):
-            self._visit(self._next(heads, step.seen[len(claimed) :]), step, claimed)
+            self._visit(next_of(heads, step.seen[len(claimed) :]), step, claimed)
         return claimed
 
     def _claim_suspect(self, step: ModelStep, claimed: list[str]) -> None:
@@ -273,12 +284,6 @@ class Model:
         urgency = {job.id: job.place - keys.HEAD_START_MS[job.level] for job in lanes.values()}
         return [job for job in lanes.values() if urgency[job.id] == min(urgency.values())]
 
-    def _next(self, heads: list[ModelJob], seen: Sequence[Claim]) -> ModelJob:
-        """Of several that may be next, what the server took, or what it must have passed on its way there."""
-        taken = [job for job in heads if seen and job.id == seen[0].id]
-        passed = [job for job in heads if job.has_foreign_lock or not job.has_payload]
-        return (taken or passed or heads)[0]
-
     def _visit(self, job: ModelJob, step: ModelStep, claimed: list[str]) -> None:
         if not job.has_payload:
             self._settle(job, "failed", "undecodable")
@@ -292,7 +297,3 @@ class Model:
             job.claims += 1
             job.lease = job.place = self.now + step.lease
             claimed.append(job.id)
-
-
-def _plain(value: str | bytes | int) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

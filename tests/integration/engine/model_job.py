@@ -65,5 +65,16 @@ class ModelStep:
     slots: int
     finishes: Sequence[Finish]
     suspect_running: bool
-    reconnected: bool
     seen: Sequence[Claim]
+
+
+def next_of(heads: list[ModelJob], seen: Sequence[Claim]) -> ModelJob:
+    """Of several that may be next, what the server took, or what it must have passed on its way there."""
+    taken = [job for job in heads if seen and job.id == seen[0].id]
+    passed = [job for job in heads if job.has_foreign_lock or not job.has_payload]
+    return (taken or passed or heads)[0]
+
+
+def plain(value: str | bytes | int) -> str:
+    """A script's argument as text."""
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,6 +1,7 @@
 """`Duties`: lapsed leases are taken back and old jobs removed in the background, and Redis may go away meanwhile."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -21,11 +22,11 @@ async def until(condition: Callable[[], bool], *, deadline: float = 10) -> None:
 
 
 @pytest.fixture
-async def duties(engine_server: RedisServer, aged_transitions: Transitions) -> AsyncIterator[Transitions]:
+async def duties(engine_server: RedisServer, transitions: Transitions) -> AsyncIterator[Transitions]:
     """Running on an aged server, with the tests' clock left alone."""
-    aged_transitions.use_real_clock()
+    transitions.use_real_clock()
     async with JobClient.connect(engine_server.url) as client, Duties(client, lease=LEASE):
-        yield aged_transitions
+        yield transitions
 
 
 async def test_a_lapsed_lease_is_taken_back_when_nobody_claims(duties: Transitions) -> None:
@@ -55,12 +56,14 @@ async def test_more_ended_jobs_than_one_call_removes_are_removed(duties: Transit
 async def test_an_outage_kills_nobody_and_duties_go_on_afterwards(engine_server: RedisServer) -> None:
     # given a running job, and Redis away for longer than its lease
     with RedisServer(engine_server.binary) as server:
-        async with JobClient.connect(server.url) as client, Duties(client, lease=2):
+        async with JobClient.connect(server.url) as client, Duties(client, lease=1):
             with Transitions(server) as before:
                 before.use_real_clock()
                 before.submit(new_job("a"))
-                claims = ScriptedWorker(before, "first", lease=500).claim()
+                claims = ScriptedWorker(before, "first", lease=1000).claim()
             server.stop()
+            stopped = time.monotonic()
+            await until(lambda: time.monotonic() - stopped > 1)
             server.start()
             with Transitions(server) as transitions:
                 transitions.use_real_clock()
@@ -73,5 +76,5 @@ async def test_an_outage_kills_nobody_and_duties_go_on_afterwards(engine_server:
                 await until(lease_is_extended)
 
                 # then the holder can still renew
-                assert ScriptedWorker(transitions, "first", lease=2000).renew(*claims) == ["ok"]
+                assert ScriptedWorker(transitions, "first", lease=1000).renew(*claims) == ["ok"]
                 assert transitions.record("a")["deaths"] == "0"

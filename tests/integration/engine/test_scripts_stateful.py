@@ -19,5 +19,5 @@ EXAMPLES = settings(
 
 
 @pytest.mark.timeout(3600)  # a failure is shrunk first, and then named
-def test_scripts_do_what_the_model_predicts(aged_transitions: Transitions) -> None:
-    run_state_machine_as_test(partial(JobLives, aged_transitions), settings=EXAMPLES)  # type: ignore[arg-type]
+def test_scripts_do_what_the_model_predicts(transitions: Transitions) -> None:
+    run_state_machine_as_test(partial(JobLives, transitions), settings=EXAMPLES)  # type: ignore[arg-type]

@@ -93,9 +93,11 @@ class Transitions:
         self.now = now
         self.redis.set(CLOCK_KEY, now)
 
-    def advance(self, milliseconds: int) -> None:
-        """Let time pass, or step back."""
+    def advance(self, milliseconds: int, *, is_heard: bool = True) -> None:
+        """Let time pass, or step back. is_heard: others are at work meanwhile; else Redis was away for all."""
         self.set_clock(self.now + milliseconds)
+        if is_heard:
+            self.redis.hset(keys.PULSE, "heard", self.now)
 
     def use_real_clock(self) -> None:
         """Let the scripts see the server's own time, where others that go by the clock take part."""
@@ -120,9 +122,9 @@ class Transitions:
         answer, holder = self.call("retry", job_id)
         return answer.decode(), holder.decode()
 
-    def reap(self, *, lease: int = 1000, reconnected: bool = False) -> int:
+    def reap(self, *, lease: int = 1000) -> int:
         """How many lapsed leases were looked at."""
-        return int(self.call("reap", lease, int(reconnected)))
+        return int(self.call("reap", lease))
 
     def sweep(self) -> int:
         """How many jobs were removed."""
@@ -188,18 +190,15 @@ class ScriptedWorker:
         finishes: Sequence[Finish] = (),
         *,
         suspect_running: bool = False,
-        reconnected: bool = False,
     ) -> Stepped:
         """Finish and claim."""
-        self.prepare(slots, finishes, suspect_running=suspect_running, reconnected=reconnected)
+        self.prepare(slots, finishes, suspect_running=suspect_running)
         return self.deliver(self.sequence)
 
-    def prepare(
-        self, slots: int, finishes: Sequence[Finish], *, suspect_running: bool, reconnected: bool
-    ) -> None:
+    def prepare(self, slots: int, finishes: Sequence[Finish], *, suspect_running: bool) -> None:
         """Make the next step, but do not send it yet."""
         self.sequence += 1
-        arguments: list[Argument] = [self.name, self.queue, self.lease, int(reconnected)]
+        arguments: list[Argument] = [self.name, self.queue, self.lease]
         arguments += [
             self.sequence,
             self.sequence * keys.BATCH_JOBS,
@@ -220,8 +219,7 @@ class ScriptedWorker:
 
     def repeat(self) -> Stepped:
         """The last step again, as after a lost reply or a lost request."""
-        *before, _ = self._made[-1][:4]
-        return self._send([*before, 1, *self._made[-1][4:]])
+        return self._send(self._made[-1])
 
     def claim(self, slots: int = 64) -> list[Claim]:
         """Claim what is due."""

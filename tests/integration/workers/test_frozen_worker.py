@@ -1,24 +1,33 @@
 """A worker is frozen for longer than its lease and goes on later: by then its jobs are somebody else's."""
 
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from tests.integration.workers import waiting
+from tests.integration.workers import unruly, waiting
 from tests.integration.workers.conftest import Services
 from tests.integration.workers.processes import ServiceProcess
+from tests.integration.workers.unruly.contracts import QUEUE, Behave
 from tests.servers import RedisServer
 
 from afterwork.contracts import Job, JobState
-from afterwork.contracts.probe import ProbeMode, ProbeRun
+from afterwork.contracts.probe import ProbeRun
 from afterwork.engine import JobClient
 
 LEASE = 1
-SECONDS = 2.5
 
 
 @pytest.fixture
 def frozen(redis_server: RedisServer, services: Services) -> ServiceProcess:
-    return services.start("notifier", redis_server.url, lease=LEASE, worker__concurrency=1)
+    return services.start(unruly.MODULE, redis_server.url, lease=LEASE, worker__concurrency=1)
+
+
+def start_another(redis_server: RedisServer, services: Services) -> ServiceProcess:
+    return services.start(unruly.MODULE, redis_server.url, lease=LEASE, worker__concurrency=1)
+
+
+async def begun(started: Path, runs: int) -> None:
+    """Wait until the handler has begun that often."""
+    await waiting.true(lambda: started.exists() and len(started.read_text().splitlines()) >= runs)
 
 
 async def taken_over(client: JobClient, job_id: str, first: Job) -> Job:
@@ -31,30 +40,32 @@ async def taken_over(client: JobClient, job_id: str, first: Job) -> Job:
 
 async def lost_leases(process: ServiceProcess) -> None:
     """Wait until the worker has noticed one lost lease."""
-    labels = {"queue": "notifier", "kind": "probe.run"}
-    await waiting.true(lambda: process.metric("afterwork_leases_lost_total", **labels) == 1)
+    await waiting.true(lambda: process.metric("afterwork_leases_lost_total", queue=QUEUE) == 1)
 
 
-@pytest.mark.parametrize("mode", ProbeMode)
 async def test_a_late_end_does_not_touch_the_job_that_runs_elsewhere(
-    client: JobClient, redis_server: RedisServer, services: Services, frozen: ServiceProcess, mode: ProbeMode
+    client: JobClient, redis_server: RedisServer, services: Services, frozen: ServiceProcess, tmp_path: Path
 ) -> None:
     # given a job on a frozen worker, which another worker has taken over
-    submitted = await client.submit(ProbeRun(queue="notifier", seconds=SECONDS, mode=mode))
+    behave = Behave(until=f"{tmp_path}/{{worker}}", started=f"{tmp_path}/started")
+    submitted = await client.submit(behave)
+    await begun(tmp_path / "started", runs=1)
     (first,) = await waiting.running(client, submitted.job.id)
     frozen.freeze()
-    services.start("notifier", redis_server.url, lease=LEASE)
+    start_another(redis_server, services)
     second = await taken_over(client, submitted.job.id, first)
 
-    # when the frozen one goes on, just in time to end the job first
-    await waiting.true(lambda: datetime.now(UTC) > first.created_at + timedelta(seconds=SECONDS + 0.1))
+    # when the frozen one goes on and ends the job first
+    (tmp_path / str(first.worker)).touch()
     frozen.thaw()
     await lost_leases(frozen)
     during = await client.get(submitted.job.id)
+    await begun(tmp_path / "started", runs=2)
+    (tmp_path / str(second.worker)).touch()
     (job,) = await waiting.ended(client, submitted.job.id)
 
     # then the other one's run is the one that counts
-    assert (during.state, during.worker, during.claims) == (JobState.RUNNING, second.worker, 2)
+    assert during == second
     assert (job.state, job.worker, job.claims) == (JobState.SUCCEEDED, second.worker, 2)
     assert [attempt.worker for attempt in job.history] == [first.worker, second.worker]
     assert [attempt.error.code if attempt.error else None for attempt in job.history] == ["worker-lost", None]
@@ -65,10 +76,10 @@ async def test_a_late_end_does_not_touch_the_job_that_runs_elsewhere(
 async def test_a_late_end_does_not_touch_a_job_that_has_ended(
     client: JobClient, redis_server: RedisServer, services: Services, frozen: ServiceProcess
 ) -> None:
-    submitted = await client.submit(ProbeRun(queue="notifier", seconds=0.3))
+    submitted = await client.submit(ProbeRun(queue=QUEUE, seconds=0.3))
     (first,) = await waiting.running(client, submitted.job.id)
     frozen.freeze()
-    services.start("notifier", redis_server.url, lease=LEASE)
+    start_another(redis_server, services)
     (ended,) = await waiting.ended(client, submitted.job.id)
 
     frozen.thaw()
@@ -81,15 +92,15 @@ async def test_a_late_end_does_not_touch_a_job_that_has_ended(
 async def test_a_worker_that_was_frozen_goes_on_working(
     client: JobClient, redis_server: RedisServer, services: Services, frozen: ServiceProcess
 ) -> None:
-    submitted = await client.submit(ProbeRun(queue="notifier", seconds=60))
+    submitted = await client.submit(ProbeRun(queue=QUEUE, seconds=60))
     (first,) = await waiting.running(client, submitted.job.id)
     frozen.freeze()
-    other = services.start("notifier", redis_server.url, lease=LEASE, worker__concurrency=1)
+    other = start_another(redis_server, services)
     await taken_over(client, submitted.job.id, first)
 
     frozen.thaw()
     await lost_leases(frozen)
-    next_one = await client.submit(ProbeRun(queue="notifier"))
+    next_one = await client.submit(ProbeRun(queue=QUEUE))
     (job,) = await waiting.ended(client, next_one.job.id)
 
     assert job.worker == first.worker, "the only free slot is on the worker that was frozen"
@@ -99,7 +110,7 @@ async def test_a_worker_that_was_frozen_goes_on_working(
 async def test_a_frozen_worker_that_is_alone_runs_its_job_to_the_end(
     client: JobClient, redis_server: RedisServer, frozen: ServiceProcess
 ) -> None:
-    submitted = await client.submit(ProbeRun(queue="notifier", seconds=1))
+    submitted = await client.submit(ProbeRun(queue=QUEUE, seconds=1))
     await waiting.running(client, submitted.job.id)
 
     frozen.freeze()

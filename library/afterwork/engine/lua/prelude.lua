@@ -115,19 +115,19 @@ local function bury(job, at)
   put_back(job, job.due, job.attempt - 1, at)
 end
 
--- After an outage of Redis everyone must be able to renew first: until when lapsed leases hold, if at all.
-local function respite(at, lease, reconnected)
-  if reconnected then return at + lease end
-  local uptime = string.match(call('INFO', 'server'), 'uptime_in_seconds:(%d+)') * 1000
-  if uptime < lease then return at - uptime + lease end
-  return at
+-- Note that somebody was heard. If nobody was for half a lease, Redis itself was away or frozen, and everyone must be
+-- able to renew first. Returns until when lapsed leases hold all the same.
+local function hear(at, lease)
+  local pulse = call('HMGET', PULSE, 'heard', 'holds')
+  local holds = tonumber(pulse[2] or 0)
+  if pulse[1] and at - pulse[1] >= lease / 2 then holds = at + lease end
+  call('HSET', PULSE, 'heard', at, 'holds', holds)
+  return holds
 end
 
 -- Take back jobs of the queue whose leases have lapsed, one batch a call; returns how many.
-local function take_back(queue, at, lease, reconnected)
+local function take_back(queue, at, holds)
   local lapsed = call('ZRANGEBYSCORE', LEASES .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS)
-  if #lapsed == 0 then return 0 end
-  local holds = respite(at, lease, reconnected)
   for _, id in ipairs(lapsed) do
     local job = read(id)
     if not job or job.state ~= 'running' then

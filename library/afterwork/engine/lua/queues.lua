@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- What waits and runs. Returns per queue {name, suspects, oldest due ms or -1 among suspects, kinds};
+-- What waits and runs, suspects included. Returns per queue {name, suspects, kinds};
 -- kind: {kind, waiting, due, running, succeeded, failed, cancelled, oldest due age in ms or -1}.
 local at = now()
 
@@ -8,11 +8,26 @@ local function age(key)
   return first[2] and tonumber(first[2]) <= at and at - first[2] or -1
 end
 
+-- The due suspects of a queue, per kind: how many, and the greatest age in ms.
+local function suspects_of(queue)
+  local found = {}
+  local members = call('ZRANGE', SUSPECTS .. queue, 0, LIST_CANDIDATES - 1, 'WITHSCORES')
+  for i = 1, #members, 2 do
+    local kind, due = call('HGET', JOB .. members[i], 'kind'), tonumber(members[i + 1])
+    if kind and due <= at then
+      local one = found[kind] or { count = 0, age = 0 }
+      found[kind] = { count = one.count + 1, age = math.max(one.age, at - due) }
+    end
+  end
+  return found
+end
+
 local queues = {}
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
-  local kinds = {}
+  local kinds, suspects = {}, suspects_of(queue)
   for _, kind in ipairs(call('HKEYS', LANES .. queue)) do
-    local due, oldest = 0, -1
+    local own = suspects[kind] or { count = 0, age = -1 }
+    local due, oldest = own.count, own.age
     for level in pairs(HEAD_START_MS) do
       local lane = lane_key(queue, kind, level)
       due = due + call('ZCOUNT', lane, '-inf', at)
@@ -24,6 +39,6 @@ for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
     end
     kinds[#kinds + 1] = { kind, counts[1], due, counts[2], counts[3], counts[4], counts[5], oldest }
   end
-  queues[#queues + 1] = { queue, call('ZCARD', SUSPECTS .. queue), age(SUSPECTS .. queue), kinds }
+  queues[#queues + 1] = { queue, call('ZCARD', SUSPECTS .. queue), kinds }
 end
 return queues

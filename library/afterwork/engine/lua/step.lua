@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A worker's one call: first finish what is done, then claim what is due.
--- ARGV: worker queue lease reconnected sequence first_claim slots suspect_running
+-- ARGV: worker queue lease sequence first_claim slots suspect_running
 --       (first_claim: tokens count up from it; no two steps of a worker may overlap in it)
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
 --       #finishes then per finish: id token outcome delay body error
@@ -8,9 +8,10 @@
 --   verdict: ok · already · lost      claim: id kind token attempt max_attempts timeout created deaths suspect payload
 local at = now()
 local worker, queue, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local sequence, claim_number, slots = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local suspect_running = ARGV[8] == '1'
-local cursor = 9
+local sequence, claim_number, slots = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local suspect_running = ARGV[7] == '1'
+local holds = hear(at, lease)
+local cursor = 8
 
 local function next_arg()
   cursor = cursor + 1
@@ -129,7 +130,7 @@ local function visit(lane, id, due)
   end
 end
 
-take_back(queue, at, lease, ARGV[4] == '1')
+take_back(queue, at, holds)
 
 local lanes = {}
 for _, kind in ipairs(kinds) do

@@ -12,7 +12,7 @@ class Misbehave(Contract, kind="unruly.misbehave", queue=QUEUE, max_attempts=1, 
 
 
 class Behave(Contract, kind="unruly.behave", queue=QUEUE, max_attempts=1, timeout=60):
-    """End well as soon as the file is there, and append a line to the other one at each start."""
+    """End well as soon as the file `until` is there, whose name may hold `{worker}`; append a line to `started`."""
 
     until: str
     started: str

@@ -20,6 +20,7 @@ async def misbehave(job: Misbehave, run: Run) -> object:
 async def behave(job: Behave, run: Run) -> int:
     with Path(job.started).open("a", encoding="utf-8") as started:  # noqa: ASYNC230 - a line, in one write
         started.write(f"{run.job_id}\n")
-    while not Path(job.until).exists():  # noqa: ASYNC240 - as above
+    until = Path(job.until.format(worker=run.worker))
+    while not until.exists():  # noqa: ASYNC240 - as above
         await asyncio.sleep(0.02)
     return run.attempt
