@@ -84,3 +84,18 @@ def test_without_redis_the_command_says_so_in_one_line(url: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_it_is_ready_only_when_jobs_are_accepted(tmp_path: Path) -> None:
+    # given a server that is not there yet
+    with RedisServer() as server:
+        server.stop()
+        with Up(tmp_path, "--redis-url", server.url) as up:
+            # when everything else has started
+            up.waits_for_line("^waiting: Redis does not answer$")
+            assert "afterwork ready" not in up.printed
+
+            # then it is ready as soon as the server is
+            server.start()
+            with up.client() as client:
+                wait_for_state(client, submit(client), "succeeded")

@@ -100,6 +100,8 @@ def test_a_misspelt_name_stops_the_start(
         ("AFTERWORK_REDIS__URL", "redis://127.0.0.1:port/0"),
         ("AFTERWORK_REDIS__URL", "redis://127.0.0.1:99999/0"),
         ("AFTERWORK_REDIS__URL", "redis://[::1"),
+        ("AFTERWORK_REDIS__URL", "redis://127.0.0.1/0?socket_timeout=abc"),
+        ("AFTERWORK_REDIS__URL", "redis://127.0.0.1/zero"),
         ("AFTERWORK_REDIS", "not json"),
         ("AFTERWORK_LOG__LEVEL", "loud"),
         ("AFTERWORK_LOG__FORMAT", "xml"),

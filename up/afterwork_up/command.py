@@ -26,8 +26,21 @@ EXIT_AT_ONCE = 130  # what a shell reports of a program that Ctrl-C ended
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address of the gateway.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="AFTERWORK_GATEWAY__HOST",
+    show_default=True,
+    help="Loopback address of the gateway.",
+)
+@click.option(
+    "--port",
+    default=8000,
+    envvar="AFTERWORK_GATEWAY__PORT",
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0: any free.",
+)
 @click.option("--data-dir", default=".afterwork", show_default=True, type=PATH, help="Holds all data.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Per service.")
 @click.option("--redis-url", help="Use this Redis or Valkey instead of an embedded one.")

@@ -160,7 +160,7 @@ class Model:
 
     def _submit(self, submission: Submission) -> tuple[str, str]:
         job_id, queue, kind, level, clock, ms, attempts, timeout, unique, scope, body, _ = map(
-            _plain, wire(submission)
+            plain, wire(submission)
         )
         if job_id in self.jobs:
             return "same", job_id

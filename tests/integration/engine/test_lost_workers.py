@@ -3,6 +3,7 @@
 import pytest
 from tests.integration.engine.transitions import PROBLEM, START, ScriptedWorker, Transitions, new_job
 
+from afterwork.engine import records
 from afterwork.engine.claims import Claim
 from afterwork.engine.outcome import Done, Retry
 
@@ -109,6 +110,21 @@ def test_suspects_run_one_at_a_time_per_worker(transitions: Transitions) -> None
     assert third.step(5, suspect_running=True).ids == []
     assert worker(transitions, "fourth").step(5).ids == ["b"]
     assert transitions.ledger()["imbalance"] == 0
+
+
+def test_due_suspects_are_counted_as_due_with_their_age(transitions: Transitions) -> None:
+    # given two suspects, of which one has run since
+    transitions.submit(new_job("a"), new_job("b"))
+    claim_and_die(transitions, "first")
+    claim_and_die(transitions, "second")
+    worker(transitions, "third").claim()
+
+    # when the queues are looked at
+    (queue,) = records.queues_from(transitions.call("queues"))
+
+    # then the other one is due, and has been since it was submitted
+    assert (queue.suspects, queue.due, queue.running) == (2, 1, 1)
+    assert queue.oldest_due_age == 2 * LEASE / 1000
 
 
 def test_a_suspect_that_behaves_ends_well(transitions: Transitions) -> None:
