@@ -18,7 +18,8 @@ logger = structlog.get_logger()
 class Duties:
     """Runs in the background between enter and exit.
 
-    lease: seconds, as the workers have it; reaping comes around every third of it, sweeping with it.
+    lease: seconds, as the workers have it; they come around about every quarter of it, well within the half
+    of a lease after which silence counts as an outage (`lua/prelude.lua`, hear).
     """
 
     def __init__(self, client: JobClient, *, lease: float) -> None:
@@ -39,7 +40,7 @@ class Duties:
     async def _run(self) -> None:
         is_away = False
         while True:
-            await asyncio.sleep(self._lease / 3 * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
+            await asyncio.sleep(self._lease / 4 * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
             try:
                 await self._client.reap(self._lease)
                 await self._sweep_all()

@@ -137,7 +137,7 @@ class Worker(arq_worker.Worker):
             attempt=claim.attempt,
             outcome=type(outcome).__name__.lower(),
             seconds=round(execution.seconds, 3),
-            error=execution.cause,
+            **({"error": execution.cause} if execution.cause else {}),
         )
 
     def _judge(self, finish: Finish, verdict: str) -> None:
