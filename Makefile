@@ -15,7 +15,7 @@ DEV := .venv/python-$(VERSION)-dev
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help up test check isolated e2e chaos locks clean
+.PHONY: help up test check isolated e2e chaos bench locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ e2e: $(DEV) ## test whole systems from the outside: real commands, real processe
 
 chaos: $(DEV) ## kill everything at random and count what was lost
 	$(BIN)/pytest tests/chaos $(ARGS)
+
+bench: $(DEV) ## measure what is promised about speed, as ratios within one run (QUICK=1 for a shorter one)
+	$(BIN)/python -m tests.bench
 
 locks: | $(BIN)/uv ## compile requirements/*.txt from the pyproject.toml files (ARGS=--upgrade for newer versions)
 	requirements/compile.sh $(ARGS)

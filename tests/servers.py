@@ -1,5 +1,6 @@
 """Real servers for tests: a Valkey or Redis on a socket of its own, which a test may stop, kill and restart."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,7 @@ class RedisServer:
             ...  # server.url, server.socket, server.client()
 
     binary: which program; by default Valkey. options: further settings, such as `maxmemory="64mb"`.
+    environment: variables that it is given besides those of the tests.
     The data survive `stop`, `kill` and `restart` and are removed on leaving the `with` block.
     """
 
@@ -58,6 +60,7 @@ class RedisServer:
             raise FileNotFoundError(message)
         self.binary = found
         self.options = options
+        self.environment: dict[str, str] = {}
         # Not pytest's tmp_path: the address of a Unix socket may have 107 bytes only.
         self.directory = Path(tempfile.mkdtemp(prefix="aw-redis-"))
         self.socket = self.directory / "redis.sock"
@@ -86,7 +89,11 @@ class RedisServer:
         """Start the server and return when it answers PING, its append-only file loaded."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self.binary, *self._arguments()], cwd=self.directory, stdout=log, stderr=log
+                [self.binary, *self._arguments()],
+                cwd=self.directory,
+                env={**os.environ, **self.environment},
+                stdout=log,
+                stderr=log,
             )
         wait_until(self._answers, what=f"{self.binary} answers")
 

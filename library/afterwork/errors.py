@@ -2,15 +2,17 @@
 
     AfterworkError                      code, title, status: one problem type (RFC 9457) each
     ├── RequestError                    the caller's request cannot be served as it is
-    │   ├── MalformedJson · MalformedRequest · BadParameter · NotFound · MethodNotAllowed · UnsupportedMediaType
-    │   ├── DuplicateJob · NotFinished · AlreadyFinished · PayloadTooLarge
+    │   ├── MalformedJson · MalformedRequest · RequestTimeout
+    │   ├── BadParameter · NotFound · MethodNotAllowed · UnsupportedMediaType
+    │   ├── Unauthenticated · MissingScope
+    │   ├── DuplicateJob · NotFinished · NotWaiting · AlreadyFinished · PreconditionFailed · PayloadTooLarge
     │   └── InvalidPayload · UnknownKind · IdempotencyMismatch
     ├── UnavailableError                the request is fine, the system is not
     │   └── QueueUnavailable · QueueFull · InternalError
     └── JobError                        how a job, or one attempt of it, ended
         ├── HandlerError · HandlerFailed · JobTimeout · WorkerLost
-        ├── ResultTooLarge · ResultNotJson · PayloadInvalid
-        └── UnknownFunction · Undecodable · JobCancelled
+        ├── ResultTooLarge · ResultNotJson · CheckpointTooLarge · PayloadInvalid
+        └── UnknownFunction · Undecodable · JobCancelled · Expired
 
 `docs/problems.md` and the gateway's `/problems/{code}` pages are generated from this file.
 """
@@ -65,10 +67,38 @@ class MalformedRequest(RequestError):
     code, title, status = "malformed-request", "The request is not acceptable HTTP", 400
 
 
+class RequestTimeout(RequestError):
+    """The request did not arrive as a whole, head and body, within the time that the gateway gives it.
+
+    That is `AFTERWORK_GATEWAY__REQUEST_TIMEOUT`, 30 seconds by default. Nothing was done; send it again, faster.
+    """
+
+    code, title, status = "request-timeout", "The request took too long to arrive", 408
+
+
 class BadParameter(RequestError):
     """A query parameter or header has a value that cannot be used; `detail` names it and says what is expected."""
 
     code, title, status = "bad-parameter", "A parameter has an unusable value", 400
+
+
+class Unauthenticated(RequestError):
+    """The request carries no API key that is known here. Send `Authorization: Bearer <key>`.
+
+    A key that was revoked is as unknown as one that never was.
+    """
+
+    code, title, status = "unauthenticated", "An API key is needed", 401
+
+
+class MissingScope(RequestError):
+    """The API key is known, but none of its scopes allows this. `detail` names the scope that does."""
+
+    code, title, status = "missing-scope", "The API key does not allow this", 403
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this API key has no scope {scope}")
+        self.scope = scope
 
 
 class NotFound(RequestError):
@@ -99,10 +129,22 @@ class NotFinished(RequestError):
     code, title, status = "not-finished", "The job has not ended yet", 409
 
 
+class NotWaiting(RequestError):
+    """The job runs already. Only a job that is scheduled or queued can be changed."""
+
+    code, title, status = "not-waiting", "The job is not waiting any more", 409
+
+
 class AlreadyFinished(RequestError):
     """The job has ended already, in a state in which this is not possible."""
 
     code, title, status = "already-finished", "The job has ended already", 409
+
+
+class PreconditionFailed(RequestError):
+    """The job is not any more as it was under the `ETag` given in `If-Match`. Read it again and decide anew."""
+
+    code, title, status = "precondition-failed", "The job has changed meanwhile", 412
 
 
 class PayloadTooLarge(RequestError):
@@ -193,6 +235,12 @@ class ResultNotJson(JobError):
     code, title = "result-not-json", "The result cannot be written as JSON"
 
 
+class CheckpointTooLarge(JobError):
+    """The handler's checkpoint is larger than 64 KiB as JSON. Keep the data in a file or store, and its name here."""
+
+    code, title = "checkpoint-too-large", "The checkpoint is too large"
+
+
 class PayloadInvalid(JobError):
     """The stored payload does not fit the contract that the worker knows; worker and client differ in version."""
 
@@ -215,6 +263,12 @@ class JobCancelled(JobError):
     """The job was cancelled before it ended."""
 
     code, title = "cancelled", "The job was cancelled"
+
+
+class Expired(JobError):
+    """The job was not started by its `start_before`, so it was cancelled."""
+
+    code, title = "expired", "The job was not started in time"
 
 
 def problem_types(base: type[AfterworkError] = AfterworkError) -> Iterator[type[AfterworkError]]:

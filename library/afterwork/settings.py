@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 PREFIX = "AFTERWORK_"
-GROUPS_OF_SERVICES = frozenset({"gateway", "worker", "health"})
-"""Top-level groups that some service has; one environment is shared by all, so each leaves the others' alone."""
+GROUPS_OF_SERVICES = frozenset({"api_keys", "gateway", "worker", "health"})
+"""Top-level names that some service has; one environment is shared by all, so each leaves the others' alone."""
 
 
 class Group(BaseModel):
@@ -22,9 +22,13 @@ class Group(BaseModel):
 
 
 class RedisSettings(Group):
-    """Where the jobs are. url: redis://, rediss:// or unix://, with user, password and database where needed."""
+    """Where the jobs are. url: redis://, rediss:// or unix://, with user, password and database where needed.
+
+    replicas: how many replicas are to have written a job to their files before it is accepted; 0 waits for none.
+    """
 
     url: str = "redis://127.0.0.1:6379/0"
+    replicas: Annotated[int, Field(ge=0, le=100)] = 0
 
     @field_validator("url")
     @classmethod
@@ -50,6 +54,7 @@ class LogSettings(Group):
 class Settings(BaseSettings):
     """The common base. lease: seconds a worker's claim holds without renewal; the same everywhere.
 
+    max_finished: ended jobs that are kept at most, whatever their retention; the same everywhere.
     probes: which modes of probe.run are allowed; `all` includes those that hurt a worker.
     ready_fd: file descriptor on which the base URL is written once the process answers.
     """
@@ -66,6 +71,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     log: LogSettings = LogSettings()
     lease: Annotated[float, Field(ge=0.5, le=600)] = 15.0
+    max_finished: Annotated[int, Field(ge=0)] = 1_000_000
     probes: Literal["async", "all"] = "async"
     ready_fd: int | None = None
 
@@ -74,16 +80,16 @@ class Settings(BaseSettings):
         """Read the environment, or end the process with one line that names the variable at fault."""
         unknown = cls._unknown_names()
         if unknown:
-            _refuse(f"{unknown[0]} is not a setting of Afterwork")
+            refuse(f"{unknown[0]} is not a setting of Afterwork")
         try:
             return cls(**values)
         except ValidationError as error:
             fault = error.errors()[0]
             variable = PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
-            _refuse(f"{variable}: {fault['msg'].removeprefix('Value error, ')}")
+            refuse(f"{variable}: {fault['msg'].removeprefix('Value error, ')}")
         except SettingsError as error:
             field = re.search(r'field "(\w+)"', str(error))
-            _refuse(
+            refuse(
                 f"{PREFIX}{field[1].upper() if field else '*'}: is not JSON; set its parts one by one, with __"
             )
 
@@ -103,6 +109,7 @@ class Settings(BaseSettings):
         return rest == ""
 
 
-def _refuse(line: str) -> NoReturn:
+def refuse(line: str) -> NoReturn:
+    """End the process before it has begun, exit code 2: `line` says which setting is at fault."""
     sys.stderr.write(f"afterwork: {line}\n")
     raise SystemExit(2)

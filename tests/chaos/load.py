@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import httpx
-from tests.integration.workers.processes import ServiceProcess
+from tests.processes import ServiceProcess
 
 from afterwork.contracts import JobOptions, Priority
 from afterwork.contracts.probe import ProbeFailure, ProbeRun

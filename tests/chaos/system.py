@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 
 from tests.integration.workers import waiting
-from tests.integration.workers.processes import ServiceProcess
 from tests.integration.workers.supervision import supervised
+from tests.processes import TRIAL, ServiceProcess, variables
 from tests.servers import RedisServer
 
 LEASE = 2
@@ -43,7 +43,7 @@ class System:
     @property
     def logs(self) -> list[Path]:
         """What the workers logged, as JSON lines."""
-        return [worker.log for worker in self.workers]
+        return [worker.log_path for worker in self.workers]
 
     @property
     def is_up(self) -> bool:
@@ -87,14 +87,12 @@ async def running_system(directory: Path) -> AsyncIterator[System]:
     rewrites = {"auto_aof_rewrite_min_size": "256kb", "auto_aof_rewrite_percentage": "50"}
     with RedisServer(**rewrites) as valkey:
         modules = ["gateway", *WORKERS]
+        settings = TRIAL | {"lease": LEASE, "log__format": "json", "worker__concurrency": CONCURRENCY}
         processes = [
             ServiceProcess(
                 module,
-                valkey.url,
                 directory / f"{number}-{module}.log",
-                lease=LEASE,
-                log__format="json",
-                worker__concurrency=CONCURRENCY,
+                **variables(**settings, redis__url=valkey.url),
             )
             for number, module in enumerate(modules)
         ]

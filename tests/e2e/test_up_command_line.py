@@ -27,6 +27,7 @@ def test_installed_commands_are_listed() -> None:
     assert done.returncode == 0
     assert "Run all of Afterwork on this machine" in done.stdout
     assert "Print the ledger as JSON" in done.stdout
+    assert "Make API keys" in done.stdout
 
 
 def test_a_command_that_is_not_there_is_named() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.up_support import COMMAND, Up
+from tests.servers import RedisServer
 
 
 def refused(folder: Path, *options: str, **environment: str) -> str:
@@ -48,7 +49,8 @@ def test_a_port_in_use_is_named_before_anything_is_started(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--host", "0.0.0.0"], "Error: --host 0.0.0.0: must be a loopback address"),
+        (["--host", "0.0.0.0"], "Error: --host 0.0.0.0: others can reach it, so it needs API keys"),
+        (["--host", "no.such.host.test"], "Error: --host no.such.host.test: cannot be resolved"),
         (["--redis-url", "http://127.0.0.1:6379"], "Error: --redis-url: expected redis://host:port/0"),
     ],
 )
@@ -57,6 +59,14 @@ def test_wrong_wishes_are_refused_in_one_line(tmp_path: Path, options: list[str]
 
     assert printed.startswith(line)
     assert printed.count("\n") == 1
+
+
+def test_wrong_keys_are_refused_before_anything_is_started(tmp_path: Path) -> None:
+    printed = refused(tmp_path, "--port", "0", AFTERWORK_API_KEYS="shop:write:0")
+
+    assert printed.startswith("Error: AFTERWORK_API_KEYS: entry 1 (shop): ")
+    assert printed.count("\n") == 1
+    assert not (tmp_path / "appendonlydir").exists()
 
 
 def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
@@ -86,3 +96,16 @@ def test_data_that_valkey_cannot_read_end_it_with_the_words_of_valkey(tmp_path: 
 
     # then it ends instead of trying for ever
     assert "valkey cannot start (exit code 1)" in printed
+
+
+def test_a_server_that_would_delete_jobs_ends_it_with_the_words_of_the_child(tmp_path: Path) -> None:
+    # given
+    with RedisServer(maxmemory="1gb", maxmemory_policy="allkeys-lru") as server:
+        # when
+        printed = refused(tmp_path, "--port", "0", "--redis-url", server.url)
+
+    # then it does not try for ever
+    assert " cannot start (exit code 1); the last lines it printed:" in printed
+    assert printed.splitlines()[-1].startswith(
+        "afterwork: maxmemory-policy is allkeys-lru, so jobs are deleted"
+    )

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from afterwork.engine import keys
 from afterwork.service import ServiceSettings
 from afterwork.settings import Settings
 
@@ -28,10 +29,12 @@ def test_everything_has_a_default() -> None:
     )
     assert (settings.worker.concurrency, settings.worker.grace, settings.ready_fd) == (100, 25.0, None)
     assert settings.health.host == "127.0.0.1"
+    assert settings.max_finished == keys.MAX_FINISHED
 
 
 def test_variables_set_fields_and_fields_of_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFTERWORK_LEASE", "1.5")
+    monkeypatch.setenv("AFTERWORK_MAX_FINISHED", "0")
     monkeypatch.setenv("AFTERWORK_PROBES", "all")
     monkeypatch.setenv("AFTERWORK_READY_FD", "7")
     monkeypatch.setenv("AFTERWORK_REDIS__URL", "unix:///run/valkey.sock")
@@ -42,6 +45,7 @@ def test_variables_set_fields_and_fields_of_groups(monkeypatch: pytest.MonkeyPat
     settings = ServiceSettings.load()
 
     assert (settings.lease, settings.probes, settings.ready_fd) == (1.5, "all", 7)
+    assert settings.max_finished == 0
     assert (settings.redis.url, settings.log.format, settings.log.level) == (
         "unix:///run/valkey.sock",
         "json",
@@ -94,6 +98,8 @@ def test_a_misspelt_name_stops_the_start(
         ("AFTERWORK_LEASE", "0.1"),
         ("AFTERWORK_LEASE", "nan"),
         ("AFTERWORK_LEASE", "inf"),
+        ("AFTERWORK_MAX_FINISHED", "-1"),
+        ("AFTERWORK_MAX_FINISHED", "1e3"),
         ("AFTERWORK_PROBES", "some"),
         ("AFTERWORK_READY_FD", "x"),
         ("AFTERWORK_REDIS__URL", "http://127.0.0.1"),

@@ -5,7 +5,7 @@ import json
 from afterwork.contracts import Contract
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine import Fail, JobRouter, Run, Snooze
-from afterwork.engine.outcome import Done, Failed, Retry, Snoozed
+from afterwork.engine.work.outcome import Done, Failed, Retry, Snoozed
 from afterwork.testing import work
 
 

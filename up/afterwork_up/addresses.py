@@ -1,29 +1,34 @@
 """Check the addresses of the command line before anything is started: where to listen, which Redis to use."""
 
 import errno
-import ipaddress
 import socket
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from afterwork.api_keys import parse_keys
+from afterwork.listening import Unreachable, address_of
 from afterwork_up.refusal import Refusal
 
 LOOK_EVERY = 0.1
 
 
-def loopback(host: str) -> str:
-    """The address to listen on; one that other machines reach is refused, as long as there are no API keys."""
-    if host == "localhost":
-        return "127.0.0.1"
+def asks_for_keys(text: str) -> bool:
+    """Whether this value of `AFTERWORK_API_KEYS` sets any; a wrong one is refused here, as the gateway would."""
     try:
-        reaches_others = not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        reaches_others = True
-    if reaches_others:
-        message = f"--host {host}: must be a loopback address such as 127.0.0.1, as there are no API keys yet"
-        raise Refusal(message)
-    return host
+        return bool(text and parse_keys(text))
+    except ValueError as fault:
+        message = f"AFTERWORK_API_KEYS: {fault}"
+        raise Refusal(message) from fault
+
+
+def listenable(host: str, *, has_keys: bool) -> str:
+    """The address to listen on; one that other machines reach is refused without API keys."""
+    try:
+        return address_of(host, has_keys=has_keys)
+    except Unreachable as fault:
+        message = f"--host {host}: {fault}"
+        raise Refusal(message) from fault
 
 
 def free_port(host: str, port: int, *, patience: float, sleep: Callable[[float], None] = time.sleep) -> int:

@@ -31,7 +31,7 @@ EXIT_AT_ONCE = 130  # what a shell reports of a program that Ctrl-C ended
     default="127.0.0.1",
     envvar="AFTERWORK_GATEWAY__HOST",
     show_default=True,
-    help="Loopback address of the gateway.",
+    help="Address of the gateway; beyond loopback only with AFTERWORK_API_KEYS.",
 )
 @click.option(
     "--port",
@@ -50,7 +50,8 @@ def up(*, host: str, port: int, data_dir: Path, workers: int, redis_url: str | N
 
     Ctrl-C ends it. Whatever ends it, the next start on the same data directory goes on where it was.
     """
-    host = addresses.loopback(host)
+    has_keys = addresses.asks_for_keys(os.environ.get("AFTERWORK_API_KEYS", ""))
+    host = addresses.listenable(host, has_keys=has_keys)
     if redis_url is not None:
         redis_url = addresses.redis_url(redis_url)
     server = valkey.find_server() if redis_url is None else None
@@ -63,6 +64,7 @@ def up(*, host: str, port: int, data_dir: Path, workers: int, redis_url: str | N
             redis_url=redis_url or f"unix://{reachable / valkey.SOCKET}",
             workers=workers,
             probes=probes,
+            has_keys=has_keys,
         )
         orderly = asyncio.run(serve(wishes, data_dir, server))
     if not orderly:
@@ -79,6 +81,7 @@ async def serve(wishes: Wishes, directory: Path, server: Path | None) -> bool:
             valkey=embedded_valkey(server, directory, wishes.redis_url, output) if server else None,
             gateway=Supervisor(programs.gateway(wishes), output),
             services=[Supervisor(program, output) for program in programs.services(wishes, output.say)],
+            has_keys=wishes.has_keys,
         )
         return await stack.run(output, ends)
     except RegistryError as error:

@@ -14,13 +14,17 @@ GRACE = 5  # seconds that running jobs get after SIGTERM; a blocked service stil
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for. redis_url: of the embedded Valkey, too. workers: processes of each service."""
+    """What the user asked for. redis_url: of the embedded Valkey, too. workers: processes of each service.
+
+    has_keys: whether the gateway asks for API keys, which it finds in the environment that it inherits.
+    """
 
     host: str
     port: int
     redis_url: str
     workers: int
     probes: bool
+    has_keys: bool
 
 
 def gateway(wishes: Wishes) -> Program:

@@ -17,11 +17,15 @@ REMIND_EVERY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """valkey: None if another server is used. gateway: tells the address. services: all other processes."""
+    """valkey: None if another server is used. gateway: tells the address. services: all other processes.
+
+    has_keys: whether the gateway asks for API keys.
+    """
 
     valkey: Supervisor | None
     gateway: Supervisor
     services: Sequence[Supervisor]
+    has_keys: bool
 
     async def run(self, output: Output, ends: EndRequests) -> bool:
         """Run until asked to end, then stop everything; returns whether that was orderly. Raises CannotStart."""
@@ -51,7 +55,7 @@ class Stack:
         try:
             await asyncio.wait({watching, *running}, return_when=asyncio.FIRST_COMPLETED)
             if watching.done():
-                output.say(banner(self.gateway.ready.result()))
+                output.say(banner(self.gateway.ready.result(), has_keys=self.has_keys))
             # a supervisor goes on for ever: one that ends has met a fault of its own, which is raised here
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:

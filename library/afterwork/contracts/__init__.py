@@ -1,17 +1,30 @@
 """What a job is: pydantic models only, imported by clients, the gateway and the services alike."""
 
 from afterwork.contracts.base import Contract, KindMeta
-from afterwork.contracts.job import Attempt, Durability, Job, JobState, JobSummary, Priority, Problem
+from afterwork.contracts.events import JobEvent, StateChange
+from afterwork.contracts.job import (
+    Attempt,
+    Durability,
+    Job,
+    JobState,
+    JobSummary,
+    LogLine,
+    Priority,
+    Problem,
+    Progress,
+)
 from afterwork.contracts.listing import JobPage, JobQuery
-from afterwork.contracts.options import JobOptions
+from afterwork.contracts.options import Amendment, JobOptions
 from afterwork.contracts.overview import KindCounts, Ledger, QueueOverview
 from afterwork.contracts.service import Service
 
 __all__ = [
+    "Amendment",
     "Attempt",
     "Contract",
     "Durability",
     "Job",
+    "JobEvent",
     "JobOptions",
     "JobPage",
     "JobQuery",
@@ -20,8 +33,11 @@ __all__ = [
     "KindCounts",
     "KindMeta",
     "Ledger",
+    "LogLine",
     "Priority",
     "Problem",
+    "Progress",
     "QueueOverview",
     "Service",
+    "StateChange",
 ]

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class JobState(StrEnum):
@@ -71,6 +71,23 @@ class Problem(Seen):
         return self.type.rpartition("/")[2]
 
 
+class Progress(Seen):
+    """How far a job says it is: `done` of `total` (None if unknown), in units of its own, and a word on it."""
+
+    done: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    total: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    note: str | None = None
+
+
+class LogLine(Seen):
+    """A line that a job logged. version: of the record that it came with."""
+
+    at: datetime
+    level: str
+    text: str
+    version: int
+
+
 class Attempt(Seen):
     """One run of a job. A death of the worker stands here too, with `error` of type worker-lost."""
 
@@ -86,7 +103,10 @@ class JobSummary(Seen):
 
     attempt: attempts begun, deaths of workers and snoozes not counted. claims: how often a worker took it, deaths
     and snoozes included. deaths: workers that died under it. version: grows by every change of the record.
-    run_at: the time before which it does not start. error: set if the job failed or was cancelled.
+    run_at: the time before which it does not start. start_before: the time by which it must start, or it is cancelled.
+    retention: seconds for which the record is kept after the end; None for the default of its state.
+    progress: as the handler last said. error: set if the job failed or was cancelled.
+    as_of: Redis' time when this was read, by which all other times are meant; not part of what is sent.
     """
 
     id: str
@@ -106,9 +126,14 @@ class JobSummary(Seen):
     finished_at: datetime | None
     error: Problem | None
     unique_key: str | None
+    tags: list[str] = []
+    start_before: datetime | None = None
+    retention: float | None = None
+    progress: Progress | None = None
     cancel_requested: bool
     worker: str | None
     version: int
+    as_of: datetime = Field(exclude=True)
 
 
 class Job(JobSummary):

@@ -1,15 +1,52 @@
 """How a job is to be run, apart from what it is to do."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
 
 from afterwork.contracts.base import MAX_TIMEOUT, MIN_TIMEOUT, Frozen
 from afterwork.contracts.job import Priority
 
 MAX_DELAY = 366 * 24 * 3600.0
 """The furthest a job may be put off, in seconds."""
+MAX_RETENTION = 10 * 366 * 24 * 3600.0
+"""The longest an ended job may be kept, in seconds."""
+MAX_TAGS = 16
+_FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+"""pydantic reads more than that: numbers in strings as seconds since 1970, for one."""
+
+
+def _distinct(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+def _as_rfc_3339(moment: object) -> datetime:
+    if isinstance(moment, datetime):
+        return moment
+    if not isinstance(moment, str) or not _RFC_3339.fullmatch(moment):
+        message = "should be an RFC 3339 time such as 2030-01-31T12:00:00Z"
+        raise ValueError(message)
+    return datetime.fromisoformat(moment.upper())
+
+
+def _thinkable(moment: datetime) -> datetime:
+    if moment > _FURTHEST:
+        message = f"lies beyond {_FURTHEST:%Y}"
+        raise ValueError(message)
+    return moment
+
+
+_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]+$"
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_CONTROL_CHARACTERS)]
+"""A short word by which jobs are found again: 1 to 64 characters, none of them a control character."""
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339)]
+"""An RFC 3339 time with an offset."""
+Moment = Annotated[Instant, AfterValidator(_thinkable)]
+"""The same, before the year 2200."""
 
 
 class JobOptions(Frozen):
@@ -17,28 +54,44 @@ class JobOptions(Frozen):
 
     run_at: not before this time (RFC 3339 with an offset); a time in the past means now.
     delay: the same, in seconds from acceptance by Redis' clock. Not together with `run_at`.
+    start_before: if no attempt has begun by this time, the job ends as cancelled, code `expired`.
     priority: `high` overtakes up to ten minutes of waiting `normal` jobs, `low` is overtaken alike; none starves.
     max_attempts: attempts before the job ends as failed.
     timeout: seconds that one attempt may take.
-    unique_key: a second job of the same kind and key is refused while the first has not ended.
+    unique_key: a second job of the same kind and key is refused while the first has not ended; per API key.
+    tags: up to 16 words by which jobs are found again.
+    retention: seconds for which the record is kept after the end, instead of the default of its final state.
     """
 
-    run_at: AwareDatetime | None = None
+    run_at: Moment | None = None
     delay: Annotated[float, Field(ge=0, le=MAX_DELAY)] | None = None
+    start_before: Moment | None = None
     priority: Priority = Priority.NORMAL
     max_attempts: Annotated[int, Field(ge=1, le=1000)] | None = None
     timeout: Annotated[float, Field(ge=MIN_TIMEOUT, le=MAX_TIMEOUT)] | None = None
-    unique_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    unique_key: (
+        Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NO_CONTROL_CHARACTERS)] | None
+    ) = None
+    tags: Tags = []  # noqa: RUF012 - pydantic copies it for each model
+    retention: Annotated[float, Field(ge=1, le=MAX_RETENTION)] | None = None
 
     @model_validator(mode="after")
     def _one_time_only(self) -> Self:
         if self.run_at is not None and self.delay is not None:
             message = "give run_at or delay, not both"
             raise ValueError(message)
-        if self.run_at is not None and self.run_at > _FURTHEST:
-            message = f"run_at lies beyond {_FURTHEST:%Y}"
+        if self.run_at is not None and self.start_before is not None and self.run_at >= self.start_before:
+            message = "start_before is not later than run_at, so the job could never start"
             raise ValueError(message)
         return self
 
 
-_FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
+class Amendment(Frozen):
+    """What is to change in a job that waits; what is left out stays.
+
+    run_at: the new time before which it does not start. tags: the new tags, all of them.
+    """
+
+    run_at: Moment | None = None
+    priority: Priority | None = None
+    tags: Tags | None = None

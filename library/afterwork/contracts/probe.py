@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from afterwork.contracts.base import Contract
 
@@ -27,6 +27,8 @@ class ProbeFailure(StrEnum):
 
 class ProbeRun(Contract, kind="probe.run", queue=None, max_attempts=5, timeout=300):
     """Spend some seconds in a queue of your choice, and fail if asked to."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"queue": "notifier", "seconds": 1}]})
 
     queue: Annotated[str, Field(max_length=100)]
     seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0

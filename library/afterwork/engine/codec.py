@@ -11,6 +11,8 @@ from afterwork.contracts import Contract
 
 MAX_RESULT = 1024 * 1024
 """The largest result, in bytes of JSON."""
+MAX_CHECKPOINT = 64 * 1024
+"""The largest checkpoint, in bytes of JSON."""
 MAX_DETAIL = 2000
 """Characters of an exception's text that are kept."""
 
@@ -68,17 +70,31 @@ def encode_result(value: Any) -> bytes:  # noqa: ANN401 - whatever the handler r
 
     Raises ResultNotJson (`NaN`, infinity and lone surrogates too) or ResultTooLarge (over 1 MiB).
     """
+    encoded = _encode(value, "was returned")
+    if len(encoded) > MAX_RESULT:
+        message = f"the result takes {len(encoded)} bytes as JSON, at most {MAX_RESULT} are kept"
+        raise errors.ResultTooLarge(message)
+    return encoded
+
+
+def encode_checkpoint(value: Any) -> bytes:  # noqa: ANN401 - whatever the handler wants to find again
+    """A handler's checkpoint as JSON. Raises ResultNotJson, or CheckpointTooLarge (over 64 KiB)."""
+    encoded = _encode(value, "was given as a checkpoint")
+    if len(encoded) > MAX_CHECKPOINT:
+        message = f"the checkpoint takes {len(encoded)} bytes as JSON, at most {MAX_CHECKPOINT} are kept"
+        raise errors.CheckpointTooLarge(message)
+    return encoded
+
+
+def _encode(value: Any, what: str) -> bytes:  # noqa: ANN401 - whatever a handler has
     if value is None:
         return b"null"
     try:
         encoded = dumps(to_jsonable_python(value))
         loads(b'{"r":%b}' % encoded)
-    except Exception as error:  # a result's own serializer may raise anything
-        message = f"a {type(value).__name__} was returned: {_text(error)}"
+    except Exception as error:  # a value's own serializer may raise anything
+        message = f"a {type(value).__name__} {what}: {_text(error)}"
         raise errors.ResultNotJson(_short(message)) from error
-    if len(encoded) > MAX_RESULT:
-        message = f"the result takes {len(encoded)} bytes as JSON, at most {MAX_RESULT} are kept"
-        raise errors.ResultTooLarge(message)
     return encoded
 
 

@@ -1,6 +1,11 @@
 """Every Redis key and lifetime that the engine uses; `scripts.py` hands them to the Lua scripts."""
 
-from arq.constants import in_progress_key_prefix, job_key_prefix, result_key_prefix
+from arq.constants import (
+    health_check_key_suffix,
+    in_progress_key_prefix,
+    job_key_prefix,
+    result_key_prefix,
+)
 
 # One job. ARQ's own names where ARQ has one.
 JOB = "aw:job:"  # + id: the record, a hash of short values
@@ -9,6 +14,9 @@ ENDED_PAYLOAD = "aw:payload:"  # + id: the same after its end, for inspection an
 LOCK = in_progress_key_prefix  # + id: the claim's token, expires with the lease
 RESULT = result_key_prefix  # + id: the one copy of the result or problem, in ARQ's envelope
 HISTORY = "aw:history:"  # + id: list of the last ended attempts
+LOG = "aw:log:"  # + id: list of the last lines that the job logged
+CHECKPOINT = "aw:checkpoint:"  # + id: what the handler wants to find again in its next attempt, JSON
+CHANGED = "aw:j:"  # + id: channel, "<version> <state>" after each change of the record
 
 # One queue.
 QUEUES = "aw:queues"  # set: every queue that was ever submitted to
@@ -18,16 +26,17 @@ SUSPECTS = "aw:suspects:"  # + queue: the same for jobs under which workers died
 LEASES = "aw:leases:"  # + queue: id → lease end ms of every running job
 INDEX = "aw:ix:"  # + queue:kind:state: id → created ms; every job is in exactly one
 WAKE = "aw:wake:"  # + queue: list of at most one token, for idle workers
+HEALTH_SUFFIX = health_check_key_suffix  # behind the queue: a worker's sign of life, as ARQ writes it
 
 # All jobs.
 EXPIRY = "aw:expiry"  # id → time at which an ended job is swept
 LEDGER = "aw:ledger"  # hash of the counts that no set holds: accepted, adopted, swept
-UNIQUE = "aw:unique:"  # + kind:key: id of the live job that has this unique key
+START_BEFORE = "aw:start-before"  # id → time by which a job must have been started
+TAG = "aw:tag:"  # + tag: id → created ms
+UNIQUE = "aw:unique:"  # + owner:kind:key: id of the live job that has this unique key
 IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 
-PULSE = (
-    "aw:pulse"  # hash: when any worker or gateway was last heard, until when lapsed leases hold all the same
-)
+PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapsed leases do; and our time
 
 # One worker.
 STEP = (
@@ -36,6 +45,9 @@ STEP = (
 CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"
 
 HISTORY_LENGTH = 20
+LOG_LENGTH = 100
+CLOCK_SLEW = 10
+"""Of so many ms of Redis' clock, one is left out while our time runs ahead of it."""
 BATCH_JOBS = 64
 """Jobs in one call, so that no script holds Redis for more than a few milliseconds."""
 BATCH_BYTES = 256 * 1024
@@ -45,6 +57,8 @@ LIST_CANDIDATES = 1000
 LIST_JOBS = 100
 """Jobs that one call of `list` returns; a larger page takes several."""
 SWEEP_JOBS = 100
+MAX_FINISHED = 1_000_000
+"""Ended jobs that are kept, at most, unless the settings say otherwise."""
 MAX_DEATHS = 3
 """Workers that may die under a job before it ends as worker-lost; from one less on it is a suspect."""
 

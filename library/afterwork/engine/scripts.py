@@ -70,7 +70,7 @@ def _constants(clock_offset: str) -> str:
     named = {name: value for name, value in vars(keys).items() if name.isupper()}
     problems = {
         cls.code: problem_json(cls).decode()
-        for cls in (errors.WorkerLost, errors.JobCancelled, errors.Undecodable)
+        for cls in (errors.WorkerLost, errors.JobCancelled, errors.Undecodable, errors.Expired)
     }
     lines = [f"local {name} = {_lua(value)}" for name, value in named.items()]
     return "\n".join([*lines, f"local PROBLEM = {_lua(problems)}", f"local CLOCK_OFFSET = {clock_offset}"])

@@ -1,58 +1,28 @@
 """Health and metrics of a worker, answered by a thread of its own, so that a blocked loop does not hide itself."""
 
-import asyncio
 import json
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-
-LIVE_MARGIN = 10.0
-"""Seconds beyond the longest time limit in flight after which a loop that was not seen counts as dead."""
-BEAT = 0.5
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 
-class LoopWatch:
-    """Sees how late the event loop is. longest_timeout: seconds, the greatest time limit of the running jobs."""
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service can work. reasons: why not, or what is less than it could be, by what it depends on."""
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, longest_timeout: Callable[[], float], lag: Gauge
-    ) -> None:
-        self._loop = loop
-        self._longest_timeout = longest_timeout
-        self._seen_at = time.monotonic()
-        self._is_asked = False
-        lag.set_function(self.lag)
-
-    def lag(self) -> float:
-        """Seconds since the loop should have answered; 0 if it does."""
-        return max(0.0, time.monotonic() - self._seen_at - BEAT)
-
-    def is_live(self) -> bool:
-        """Whether the loop was seen within the longest time limit in flight and a margin."""
-        return self.lag() <= self._longest_timeout() + LIVE_MARGIN
-
-    def watch(self, stopping: threading.Event) -> None:
-        """Ask the loop again and again; runs in a thread."""
-        while not stopping.wait(BEAT / 2):
-            if not self._is_asked and not self._loop.is_closed():
-                self._is_asked = True
-                self._loop.call_soon_threadsafe(self._see)
-
-    def _see(self) -> None:
-        self._seen_at = time.monotonic()
-        self._is_asked = False
+    is_ready: bool
+    reasons: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the three pages are made of. not_ready: None, or why the service is not ready."""
+    """What the three pages are made of."""
 
     is_live: Callable[[], bool]
-    not_ready: Callable[[], dict[str, str] | None]
+    readiness: Callable[[], Readiness]
     registry: CollectorRegistry
 
 
@@ -92,11 +62,9 @@ def _handler(probe: Probe) -> type[BaseHTTPRequestHandler]:
                     is_live = probe.is_live()
                     self._json(200 if is_live else 503, {"status": "live" if is_live else "stuck"})
                 case "/readyz":
-                    faults = probe.not_ready()
-                    self._json(
-                        503 if faults else 200,
-                        {"status": "not ready" if faults else "ready", **(faults or {})},
-                    )
+                    found = probe.readiness()
+                    status = "ready" if found.is_ready else "not ready"
+                    self._json(200 if found.is_ready else 503, {"status": status, **found.reasons})
                 case "/metrics":
                     self._send(200, CONTENT_TYPE_LATEST, generate_latest(probe.registry))
                 case _:

@@ -7,9 +7,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from afterwork.contracts import QueueOverview
-from afterwork.engine.claims import Claim
-from afterwork.engine.observer import Observer
-from afterwork.engine.outcome import Outcome
+from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.observer import Observer
+from afterwork.engine.work.outcome import Outcome
 from afterwork.telemetry import queue_gauges
 
 BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
@@ -17,7 +17,7 @@ BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200)
 
 
 class WorkerMetrics(Observer):
-    """Counts attempts. `loop_lag` is set by the health thread: seconds the event loop is late."""
+    """Counts attempts and what disturbs them. `loop_lag`: seconds the event loop is late, by whoever watches it."""
 
     def __init__(self, registry: CollectorRegistry, queue: str) -> None:
         self._attempts = Counter(
@@ -33,6 +33,18 @@ class WorkerMetrics(Observer):
         self._lost = Counter(
             "afterwork_leases_lost", "Leases lost while a job ran", ["queue", "kind"], registry=registry
         )
+        self._blocks = Counter(
+            "afterwork_loop_blocks",
+            "Blocks of the event loop of more than a second, by the kind of the job that made them",
+            ["queue", "kind"],
+            registry=registry,
+        )
+        self._threads = Gauge(
+            "afterwork_threads_left_behind",
+            "Threads that go on although their attempt has ended; each keeps a slot",
+            ["queue", "kind"],
+            registry=registry,
+        )
         self.loop_lag = Gauge("afterwork_loop_lag_seconds", "How late the event loop is", registry=registry)
         self._queue = queue
 
@@ -44,6 +56,18 @@ class WorkerMetrics(Observer):
     def lost(self, claim: Claim) -> None:
         """Count the lost lease."""
         self._lost.labels(self._queue, claim.kind).inc()
+
+    def blocked(self, kind: str) -> None:
+        """Count the block; without a kind it was no job."""
+        self._blocks.labels(self._queue, kind).inc()
+
+    def left_behind(self, claim: Claim) -> None:
+        """One more thread that nothing can stop."""
+        self._threads.labels(self._queue, claim.kind).inc()
+
+    def returned(self, claim: Claim) -> None:
+        """One less."""
+        self._threads.labels(self._queue, claim.kind).dec()
 
 
 class QueueCollector(Collector):

@@ -12,11 +12,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from afterwork import errors
 from afterwork.contracts import QueueOverview
-from afterwork.engine import JobRouter
-from afterwork.engine.overview import QueueReader
-from afterwork.engine.retry import Backoff
-from afterwork.engine.worker import Worker, WorkerOptions
-from afterwork.service.health import HealthServer, LoopWatch, Probe
+from afterwork.engine import JobRouter, UnfitServer
+from afterwork.engine.jobs.overview import QueueReader
+from afterwork.engine.work.loop_watch import EXIT_STUCK
+from afterwork.engine.work.retry import Backoff
+from afterwork.engine.work.worker import Worker, WorkerOptions
+from afterwork.service.health import HealthServer, Probe, Readiness
 from afterwork.service.metrics import QueueCollector, WorkerMetrics
 from afterwork.service.settings import HealthSettings, ServiceSettings
 
@@ -39,16 +40,16 @@ class Service:
             collector(registry=self._registry)
         metrics = WorkerMetrics(self._registry, router.queue)
         self.worker = Worker(router, _options(settings), metrics)
-        self._queues = QueueReader(settings.redis.url)
+        self._queues = QueueReader(settings.redis.url, replicas=settings.redis.replicas)
         self._registry.register(QueueCollector(self._read_queues))
-        self._watch = LoopWatch(loop, self._longest_timeout, metrics.loop_lag)
+        metrics.loop_lag.set_function(lambda: self.worker.watch.lag)
 
     async def run(self) -> None:
         """Work until a signal has drained the worker."""
-        probe = Probe(self._watch.is_live, self._not_ready, self._registry)
+        self._refuse_unfit_server()
+        probe = Probe(lambda: self.worker.watch.is_live, self._readiness, self._registry)
         health = _listen(self._settings.health, probe)
         health.start()
-        threading.Thread(target=self._watch.watch, args=(self._ended,), name="watch", daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         logger.info("service ready", worker=self.worker.name, queue=self.worker.queue_name, health=health.url)
@@ -86,33 +87,38 @@ class Service:
         except errors.UnavailableError:
             return None
 
-    def _not_ready(self) -> dict[str, str] | None:
+    def _readiness(self) -> Readiness:
         if self._stopping.is_set():
-            return {"worker": "draining"}
-        try:
-            self._queues.ping()
-        except errors.UnavailableError as error:
-            return {"redis": error.detail}
-        return None
+            return Readiness(is_ready=False, reasons={"worker": "draining"})
+        report = self._queues.server()
+        return Readiness(report.is_fit, {"redis": report.reason} if report.reason else {})
 
-    def _longest_timeout(self) -> float:
-        return max((execution.claim.timeout for execution in list(self.worker.running.values())), default=0.0)
+    def _refuse_unfit_server(self) -> None:
+        try:
+            self._queues.check_server()
+        except UnfitServer as error:
+            raise SystemExit(f"afterwork: {error}") from None
 
 
 def run_service(router: JobRouter, settings: ServiceSettings) -> None:
     """Run the service until SIGTERM or SIGINT has drained it. The `__main__` of a service ends with this call.
 
-    SIGTERM: no new claims; running jobs have the grace period, then they are handed back at once.
+    SIGTERM: no new claims; running jobs have the grace period, then they are handed back at once. Exit code 70: what
+    the jobs did to the process can only be undone by a new one, which a supervisor is to start.
     """
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    task = loop.create_task(Service(router, settings, loop).run())
+    service = Service(router, settings, loop)
+    task = loop.create_task(service.run())
     while not task.done():
         _run_until(loop, task)
     task.result()
-    _leave_behind(loop)
+    code = EXIT_STUCK if service.worker.is_stuck else 0
+    _leave_behind(loop, code)
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
+    if code:
+        raise SystemExit(code)
 
 
 def _run_until(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
@@ -134,12 +140,12 @@ def _listen(settings: HealthSettings, probe: Probe) -> HealthServer:
         ) from None
 
 
-def _leave_behind(loop: asyncio.AbstractEventLoop) -> None:
+def _leave_behind(loop: asyncio.AbstractEventLoop, code: int) -> None:
     """What jobs left running and nothing can stop must not keep the process; their jobs have long ended."""
     threads = [thread.name for thread in threading.enumerate() if not thread.daemon]
     if len(threads) > 1 or asyncio.all_tasks(loop):
         logger.warning("ending, although jobs have left something running", threads=len(threads) - 1)
-        os._exit(0)
+        os._exit(code)
 
 
 def _options(settings: ServiceSettings) -> WorkerOptions:
@@ -147,6 +153,7 @@ def _options(settings: ServiceSettings) -> WorkerOptions:
         url=settings.redis.url,
         concurrency=settings.worker.concurrency,
         lease=settings.lease,
+        max_finished=settings.max_finished,
         grace=settings.worker.grace,
         backoff=Backoff(settings.worker.retry_base, settings.worker.retry_cap),
     )

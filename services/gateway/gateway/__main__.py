@@ -7,10 +7,12 @@ import sys
 import uvloop
 
 from afterwork.contracts import registry
-from afterwork.engine import Duties, JobClient
+from afterwork.engine import Duties, JobClient, UnfitServer
+from afterwork.listening import Unreachable, address_of
+from afterwork.settings import refuse
 from afterwork.telemetry import configure_logging
 from gateway.app import create_app
-from gateway.serving import Server, listen
+from gateway.serving import Server, allow_connections, listen
 from gateway.settings import GatewaySettings
 
 
@@ -19,22 +21,34 @@ def main() -> None:
     settings = GatewaySettings.load()
     configure_logging(settings.log)
     try:
-        listener = listen(settings.gateway.host, settings.gateway.port)
+        address = address_of(settings.gateway.host, has_keys=bool(settings.api_keys))
+        listener = listen(address, settings.gateway.port)
+    except Unreachable as fault:
+        refuse(f"AFTERWORK_GATEWAY__HOST: {settings.gateway.host}: {fault}")
     except OSError as error:
         sys.exit(
             f"afterwork: cannot listen on {settings.gateway.host}:{settings.gateway.port}: {error.strerror}"
         )
+    allow_connections()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, listener))
+        try:
+            runner.run(_serve(settings, listener))
+        except UnfitServer as fault:
+            sys.exit(f"afterwork: {fault}")
 
 
 async def _serve(settings: GatewaySettings, listener: socket.socket) -> None:
     async with (
-        JobClient.connect(settings.redis.url) as client,
-        Duties(client, lease=settings.lease),
+        JobClient.connect(settings.redis.url, replicas=settings.redis.replicas) as client,
+        Duties(client, lease=settings.lease, max_finished=settings.max_finished),
     ):
-        app = create_app(settings, client=client, kinds=registry.kinds(), services=registry.services())
-        await Server(app, ready_fd=settings.ready_fd).serve([listener])
+        await client.check_server()
+        ending = asyncio.Event()
+        app = create_app(
+            settings, client=client, kinds=registry.kinds(), services=registry.services(), ending=ending
+        )
+        server = Server(app, settings.gateway, ending=ending, ready_fd=settings.ready_fd)
+        await server.serve([listener])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The application: its middleware as one visible list, its routes, and what they work with."""
 
+import asyncio
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -9,14 +10,15 @@ from starlette.middleware import Middleware
 from afterwork.contracts import Contract, Service
 from afterwork.engine import JobClient
 from afterwork.errors import InternalError, QueueUnavailable
-from gateway import openapi
+from gateway import document, openapi, openapi_security
+from gateway.authentication import Authentication
 from gateway.body_limit import MAX_BODY, BodyLimit
 from gateway.catalogue import catalogue
 from gateway.error_handlers import EXCEPTION_HANDLERS
 from gateway.failures import Failures
 from gateway.metrics import CountedRequests, RequestCounts
 from gateway.parts import Parts
-from gateway.routes import health, jobs, ledger, problems, queues
+from gateway.routes import health, job_control, job_events, job_parts, jobs, ledger, problems, queues
 from gateway.routes import kinds as kind_routes
 from gateway.settings import GatewaySettings
 from gateway.submission import Intake
@@ -28,9 +30,14 @@ def create_app(
     client: JobClient,
     kinds: Mapping[str, type[Contract]],
     services: Mapping[str, Service],
+    ending: asyncio.Event | None = None,
 ) -> FastAPI:
-    """The gateway over this client, for these kinds and the queues of these services."""
+    """The gateway over this client, for these kinds and the queues of these services.
+
+    ending: set by the server as soon as it is to end; then nobody is kept waiting any longer.
+    """
     counts = RequestCounts()
+    public_metrics = settings.gateway.metrics == "public"
     app = FastAPI(
         title="Afterwork",
         summary="Answer now, work after, lose nothing.",
@@ -39,16 +46,20 @@ def create_app(
         redirect_slashes=False,  # one address per resource; a redirect would drop a body
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[  # outermost first
-            Middleware(CountedRequests, counts=counts),  # sees every answer, those of the next two as well
+            Middleware(CountedRequests, counts=counts),  # sees every answer, those of the next ones as well
             Middleware(Failures),
+            Middleware(Authentication, keys=settings.api_keys, public_metrics=public_metrics),
             Middleware(BodyLimit, limit=MAX_BODY),
         ],
     )
     intake = Intake(kinds, services, probes=settings.probes)
-    app.state.parts = Parts(client, intake, catalogue(kinds), counts)
-    for routes in (jobs, kind_routes, queues, ledger):
+    app.state.parts = Parts(
+        client, intake, catalogue(kinds), counts, ending or asyncio.Event(), settings.gateway.keep_alive
+    )
+    for routes in (jobs, job_control, job_parts, job_events, kind_routes, queues, ledger):
         app.include_router(routes.router, responses=openapi.problems(QueueUnavailable, InternalError))
     for routes in (problems, health):
         app.include_router(routes.router)
-    openapi.complete(app.openapi(), intake.models)
+    document.complete(app.openapi(), intake, app.state.parts.kinds)
+    openapi_security.complete(app.openapi(), has_keys=bool(settings.api_keys), public_metrics=public_metrics)
     return app

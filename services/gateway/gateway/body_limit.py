@@ -7,6 +7,8 @@ from gateway.problems import problem_response
 
 MAX_BODY = 1024 * 1024
 """Bytes that a job's body may have."""
+REFUSAL = "refusal"
+"""Under this name of a request's `state` the connection leaves the error that ends the reading of its body."""
 
 
 class BodyLimit:
@@ -32,6 +34,9 @@ class BodyLimit:
         async def counted_receive() -> Message:
             nonlocal received
             message = await receive()
+            refusal = scope.get("state", {}).get(REFUSAL)
+            if refusal is not None:
+                raise refusal
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self.limit:

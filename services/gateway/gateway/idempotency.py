@@ -7,13 +7,12 @@ from starlette.requests import Request
 from afterwork.engine import IdempotencyKey
 from afterwork.errors import BadParameter
 
-OWNER = "anonymous"
-"""Whose keys they are; there are no API keys yet."""
-
-_STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_QUOTED = r'"((?:[ !#-\[\]-~]|\\["\\]){1,255})"'
 """A string of structured fields (RFC 9651, section 3.3.3)."""
-_BARE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
+_BARE = r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]{1,255}"
 """What many clients send in its place."""
+PATTERN = f"^(?:{_QUOTED}|{_BARE})$"
+"""The header's value, for the OpenAPI document."""
 _EXPECTED = 'Idempotency-Key: send one string of 1 to 255 characters, such as "8e03978e-40d5-43dd"'
 
 
@@ -28,16 +27,14 @@ def idempotency_key(request: Request, body: bytes) -> IdempotencyKey | None:
     if len(values) > 1:
         raise BadParameter(_EXPECTED)
     target = f"{request.method} {request.scope['path']}\n".encode()
-    return IdempotencyKey(owner=OWNER, key=parse(values[0]), body=target + body)
+    return IdempotencyKey(key=parse(values[0]), body=target + body)
 
 
 def parse(header: str) -> str:
     """The key that a header's value holds; raises BadParameter."""
     value = header.strip()
-    if string := _STRING.fullmatch(value):
-        key = re.sub(r"\\(.)", r"\1", string[1])
-    else:
-        key = value if _BARE.fullmatch(value) else ""
-    if not 1 <= len(key) <= 255:
-        raise BadParameter(_EXPECTED)
-    return key
+    if string := re.fullmatch(_QUOTED, value):
+        return re.sub(r"\\(.)", r"\1", string[1])
+    if re.fullmatch(_BARE, value):
+        return value
+    raise BadParameter(_EXPECTED)

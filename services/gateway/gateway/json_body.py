@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -10,6 +11,7 @@ from starlette.requests import Request
 
 from afterwork.errors import MalformedJson, UnsupportedMediaType
 
+_JSON = "application/json"
 _LARGE_NUMBER = re.compile(rb"[0-9][eE]\+?0*[1-9][0-9]{2}|(?<![0-9])[0-9]{200}")
 """Every number beyond 1e299 looks like this: an exponent from 100 on, or 200 digits. (Text may look so, too.)"""
 
@@ -25,15 +27,15 @@ class JsonBody:
     value: JsonValue
 
 
-async def read_json(request: Request) -> JsonBody:
-    """The request's body.
+async def read_json(request: Request, *, also: str | None = None) -> JsonBody:
+    """The request's body, said to be `application/json`, or of the media type `also`.
 
     Raises UnsupportedMediaType if it is not said to be JSON in UTF-8, MalformedJson if it is not acceptable JSON,
     PayloadTooLarge if it is too large.
     """
     content_type = request.headers.get("content-type")
     if content_type is not None:
-        _check_content_type(content_type)
+        _check_content_type(content_type, {_JSON, also})
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         message = "the body is compressed; send it as it is"
         raise UnsupportedMediaType(message)
@@ -58,12 +60,12 @@ def parse(raw: bytes) -> JsonValue:
     return value
 
 
-def _check_content_type(value: str) -> None:
+def _check_content_type(value: str, allowed: Collection[str | None]) -> None:
     media_type, *parameters = (part.strip().lower() for part in value.split(";"))
     charsets = [
         text.removeprefix("charset=").strip('"') for text in parameters if text.startswith("charset=")
     ]
-    if media_type != "application/json" or not set(charsets) <= {"utf-8", "utf8"}:
+    if media_type not in allowed or not set(charsets) <= {"utf-8", "utf8"}:
         message = f"{value[:100]!r} is not read here; send application/json in UTF-8"
         raise UnsupportedMediaType(message)
 

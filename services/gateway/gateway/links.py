@@ -11,8 +11,3 @@ def as_reference(path: str) -> str:
 def job_path(job_id: str) -> str:
     """Address of a job. Ids that a plain ARQ client chose may hold any character."""
     return f"/v1/jobs/{quote(job_id, safe='')}"
-
-
-def result_path(job_id: str) -> str:
-    """Address of a job's result alone."""
-    return f"{job_path(job_id)}/result"

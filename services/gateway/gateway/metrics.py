@@ -14,7 +14,7 @@ from afterwork.errors import AfterworkError
 from afterwork.telemetry import queue_gauges
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 60)
 _CLIENT_GONE = 499
 """Counted as the status of a request whose client left before its answer (nginx's convention)."""
 

@@ -1,81 +1,82 @@
-"""What the OpenAPI document says beyond what the framework sees: bodies by kind, and problems."""
+"""How routes say in the OpenAPI document what they answer: problems, bodies and headers."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 
 from afterwork.errors import AfterworkError
-from gateway.problems import MEDIA_TYPE, ProblemDocument
-from gateway.submission import JobRequest
+from gateway.problems import MEDIA_TYPE, ProblemDocument, example
 
 Node = dict[str, Any]
 """A part of the document, as the framework has it."""
 
-_REF = "#/components/schemas/{model}"
-_FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
+REF = "#/components/schemas/{model}"
+
+_SECONDS: Node = {"type": "integer", "minimum": 0}
+_TAG: Node = {"type": "string", "pattern": '^"[^"]*"$'}
+_HEADERS: dict[str, tuple[str, Node]] = {
+    "Cache-Control": ("Nothing on the way may keep this.", {"const": "no-store"}),
+    "ETag": ("Changes whenever this answer does.", _TAG),
+    "Idempotency-Replayed": ("An earlier request with this key stored the job.", {"const": "true"}),
+    "Location": ("Address of the job.", {"type": "string", "format": "uri-reference"}),
+    "Preference-Applied": ("The preferences that were honoured.", {"type": "string"}),
+    "Retry-After": ("Seconds after which to ask again; missing once the job has ended.", _SECONDS),
+    "Vary": ("Headers of the request on which the answer depends.", {"type": "string"}),
+}
+
+NOT_MODIFIED: dict[int | str, Node] = {
+    304: {
+        "description": "Nothing has changed since the answer with the given `ETag`.",
+        "headers": {"ETag": {"description": _HEADERS["ETag"][0], "schema": _TAG}},
+    }
+}
+"""Responses of a route that looks at `If-None-Match`."""
 
 
 def problems(*types: type[AfterworkError]) -> dict[int | str, Node]:
-    """These errors as a route's `responses`, grouped by status."""
+    """These errors as a route's `responses`, grouped by status, each with an example."""
     by_status: dict[int, list[type[AfterworkError]]] = defaultdict(list)
     for error in types:
         by_status[error.status].append(error)
-    schema = {"$ref": _REF.format(model=ProblemDocument.__name__)}
+    schema = {"$ref": REF.format(model=ProblemDocument.__name__)}
     return {
         status: {
             "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
-            "content": {MEDIA_TYPE: {"schema": schema}},
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": schema,
+                    "examples": {error.code: {"value": example(error)} for error in errors},
+                }
+            },
         }
         for status, errors in by_status.items()
     }
 
 
-def answer(status: int, model: type[BaseModel], description: str, **headers: str) -> dict[int | str, Node]:
-    """A successful answer as a route's `responses`. headers: name, with `_` for `-`, and its meaning."""
-    described = {
-        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
-        for name, text in headers.items()
-    }
-    return {status: {"model": model, "description": description, "headers": described}}
+def answer(status: int, model: type[BaseModel], description: str, *headers: str) -> dict[int | str, Node]:
+    """A successful answer as a route's `responses`, with headers that `_HEADERS` knows."""
+    return {status: {"model": model, "description": description, "headers": _described(headers)}}
 
 
-def header(name: str, description: str) -> Node:
-    """A request header that a route reads by itself, as its `openapi_extra`."""
-    return {
-        "parameters": [
-            {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
-        ]
-    }
+def content(description: str, media_type: str, body: Node, *headers: str) -> dict[int | str, Node]:
+    """A successful answer that is no model. body: its media type object, which holds its schema."""
+    return {200: {"description": description, "content": {media_type: body}, "headers": _described(headers)}}
 
 
-def complete(document: Node, requests: Mapping[str, type[JobRequest]]) -> None:
-    """Add to the framework's document, in place, what it does not know. requests: kind → body of a submission."""
-    models: list[type[BaseModel]] = [ProblemDocument, *requests.values()]
-    references, definitions = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_REF
-    )
-    schemas = document["components"]["schemas"]
-    schemas.update(definitions["$defs"])
-    for name in _FRAMEWORK_ERRORS:
-        schemas.pop(name, None)
-    for operation in _operations(document):
-        if _FRAMEWORK_ERRORS[0] in str(operation["responses"].get("422")):
-            del operation["responses"]["422"]
-    by_kind = {kind: references[model, "validation"]["$ref"] for kind, model in requests.items()}
-    document["paths"]["/v1/jobs"]["post"]["requestBody"] = _submission(by_kind)
+def request_header(name: str, description: str, **schema: Any) -> Node:  # noqa: ANN401 - any keyword of JSON Schema
+    """A request header that a route reads by itself. schema: what its value must be, beyond a string."""
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
 
 
-def _submission(by_kind: Mapping[str, str]) -> Node:
-    schema = {
-        "oneOf": [{"$ref": reference} for reference in by_kind.values()],
-        "discriminator": {"propertyName": "kind", "mapping": by_kind},
-    }
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def headers(*described: Node) -> Node:
+    """These request headers as a route's `openapi_extra`."""
+    return {"parameters": list(described)}
 
 
-def _operations(document: Node) -> Iterator[Node]:
-    for path in document["paths"].values():
-        yield from path.values()
+IF_NONE_MATCH = request_header("If-None-Match", "An `ETag`: nothing is sent if it is the current one.")
+IF_MATCH = request_header("If-Match", "An `ETag`: nothing is done unless it is the current one.")
+
+
+def _described(names: tuple[str, ...]) -> Node:
+    return {name: {"description": _HEADERS[name][0], "schema": _HEADERS[name][1]} for name in names}

@@ -1,5 +1,6 @@
 """What the routes work with, built once by `create_app` and handed to each request by type."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,12 +15,18 @@ from gateway.submission import Intake
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Kept as `app.state.parts`."""
+    """Kept as `app.state.parts`.
+
+    ending: set when this gateway is to end, so that nobody waits any longer. keep_alive: seconds between the comments
+    of an event stream.
+    """
 
     client: JobClient
     intake: Intake
     kinds: KindList
     counts: RequestCounts
+    ending: asyncio.Event
+    keep_alive: float
 
 
 async def _parts(request: Request) -> Parts:

@@ -10,13 +10,18 @@ from afterwork.errors import (
     AfterworkError,
     DuplicateJob,
     InvalidPayload,
+    MissingScope,
     NotFinished,
+    PayloadTooLarge,
     QueueFull,
     QueueUnavailable,
+    RequestTimeout,
 )
 from gateway.links import as_reference, job_path
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="afterwork"'
+"""What `WWW-Authenticate` asks for (RFC 6750, section 3)."""
 
 
 class FieldError(BaseModel):
@@ -79,10 +84,25 @@ def problem_response(
     )
 
 
+def example(error: type[AfterworkError]) -> dict[str, str | int]:
+    """What such a problem looks like, its detail as general as its title."""
+    return {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.title,
+        "instance": "/v1/jobs",
+    }
+
+
 def _headers(error: AfterworkError) -> dict[str, str]:
     match error:
         case DuplicateJob(job_id=job_id):
             return {"Location": job_path(job_id)}
+        case MissingScope(scope=scope):
+            return {"WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'}
+        case PayloadTooLarge() | RequestTimeout():
+            return {"Connection": "close"}  # the rest of the body is not waited for
         case QueueFull():
             return {"Retry-After": "10"}
         case QueueUnavailable() | NotFinished():

@@ -1,22 +1,26 @@
 """Listening, telling a supervisor about it, and ending in order."""
 
+import asyncio
 import os
+import resource
 import signal
 import socket
+from functools import partial
 from types import FrameType
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from afterwork.errors import MalformedRequest
-from gateway.problems import problem_response
+from gateway.connection import Connection
+from gateway.settings import Listening
 
 logger = structlog.get_logger()
 
 DRAIN = 3
 """Seconds that requests under way may go on after SIGTERM; longer than any call to Redis takes."""
+MOST_FILES = 65_536
+"""Connections and files for which a limit is raised at the most."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -32,37 +36,51 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, which answers what is no HTTP by a problem document, too."""
+def allow_connections() -> None:
+    """Let this process have as many connections as the system allows it; the usual limit is meant for programs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse and close."""
-        answer = problem_response(MalformedRequest(msg), "")
-        head = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
-        headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
-        self.transport.write(head + headers + b"\r\n" + bytes(answer.body))
-        self.transport.close()
+
+def limit_silence(listener: socket.socket, seconds: float) -> None:
+    """End connections whose peer has acknowledged nothing for so long: it is gone, or its buffers are full.
+
+    The connections inherit it (RFC 5482; Linux only, elsewhere the system's own patience of minutes holds).
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))
 
 
 class Server(uvicorn.Server):
     """uvicorn, with our logging, which announces itself once and for which SIGTERM is a clean end.
 
+    ending: set when SIGTERM or SIGINT came, so that who waits for a job is answered before the drain.
+    listening: its time limits hold for every connection.
     ready_fd: file descriptor on which the base URL is written, once requests are answered; then it is closed.
     """
 
-    def __init__(self, app: ASGIApp, *, ready_fd: int | None) -> None:
+    def __init__(
+        self, app: ASGIApp, listening: Listening, *, ending: asyncio.Event, ready_fd: int | None
+    ) -> None:
+        connection = partial(
+            Connection, send_timeout=listening.send_timeout, request_timeout=listening.request_timeout
+        )
         config = uvicorn.Config(
             app,
             log_config=None,  # ours is set already
             log_level="warning",  # start and end are told below
             access_log=False,
             server_header=False,
-            http=Protocol,
+            http=connection,  # type: ignore[arg-type] # it is only called
             ws="none",
             lifespan="off",  # what the application needs is opened and closed around it
             timeout_graceful_shutdown=DRAIN,
         )
         super().__init__(config)
+        self._ending = ending
+        self._send_timeout = listening.send_timeout
         self._ready_fd = ready_fd
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -74,9 +92,16 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""
+        for listener in sockets or []:
+            limit_silence(listener, self._send_timeout)
         await super().startup(sockets)
         if sockets and self.started:
             self._announce(_base_url(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Keep nobody waiting, and let requests under way finish."""
+        self._ending.set()
+        await super().shutdown(sockets)
 
     def _announce(self, url: str) -> None:
         logger.info("gateway ready", url=url)

@@ -1,32 +1,39 @@
-"""The gateway's settings: `AFTERWORK_GATEWAY__…` beside those that every service has."""
+"""The gateway's settings: `AFTERWORK_GATEWAY__…` and `AFTERWORK_API_KEYS` beside those that every service has."""
 
-from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from afterwork.api_keys import ApiKey, parse_keys
 from afterwork.settings import Group, Settings
 
 
-def _loopback(host: str) -> str:
-    try:
-        is_loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        message = "must be a loopback address such as 127.0.0.1, because there are no API keys yet"
-        raise ValueError(message)
-    return host
-
-
 class Listening(Group):
-    """Where the gateway listens. port: 0 takes any free one."""
+    """Where the gateway listens, to whom, and how it keeps in touch. port: 0 takes any free one.
 
-    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    metrics: whether `/metrics` asks for an API key with the scope `read`, as everything does if there are keys, or is
+    open to all who reach it.
+    keep_alive: seconds between the comments of an event stream. send_timeout: seconds for which a client may take
+    nothing of its answer before it is cut off. request_timeout: seconds within which a whole request must arrive.
+    """
+
+    host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    metrics: Literal["key", "public"] = "key"
+    keep_alive: Annotated[float, Field(ge=0.05, le=300)] = 15
+    send_timeout: Annotated[float, Field(ge=0.05, le=3600)] = 60
+    request_timeout: Annotated[float, Field(ge=0.05, le=3600)] = 30
+
+
+def _parsed(value: object) -> object:
+    return parse_keys(value) if isinstance(value, str) else value
 
 
 class GatewaySettings(Settings):
-    """All that the gateway is told from outside."""
+    """All that the gateway is told from outside. api_keys: those that it knows; without any it asks for none."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     gateway: Listening = Listening()
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_parsed)] = ()

@@ -1,7 +1,7 @@
 """From the body of a submission to a contract and its options, or to a list of what is wrong with it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -51,6 +51,19 @@ class Intake:
         if faults:
             raise InvalidBody(faults)
         return request
+
+    def restrict(self, schemas: Mapping[str, dict[str, Any]]) -> None:
+        """Write into the JSON Schemas of the contracts, by name of class, what is refused here beyond them."""
+        for request in self.models.values():
+            contract = request.model_fields["payload"].annotation
+            if contract is None or contract.meta.queue is not None:
+                continue
+            fields = schemas[contract.__name__]["properties"]
+            fields["queue"]["enum"] = self._queues
+            if contract is ProbeRun and self._probes != "all":
+                fields["mode"] = {"enum": [ProbeMode.ASYNC], "default": ProbeMode.ASYNC}
+                harmless = [failure for failure in ProbeFailure if failure is not ProbeFailure.KILL]
+                fields["fail"] = {"enum": harmless, "default": ProbeFailure.NEVER}
 
     def _model_for(self, body: JsonBody) -> type[JobRequest]:
         match body.value:

@@ -19,7 +19,7 @@ from tests.integration.engine.transitions import (
 
 from afterwork.contracts import Contract
 from afterwork.engine import keys
-from afterwork.engine.claims import Claim
+from afterwork.engine.work.claims import Claim
 
 
 class Books(RuleBasedStateMachine):
@@ -50,7 +50,9 @@ class Books(RuleBasedStateMachine):
     def _step(self, holder: Holder, ask: Ask, *, lost: str | None = None) -> None:
         holder.asked.append(ask)
         holder.awaits_reply = lost is not None
-        holder.worker.prepare(ask.slots, ask.finishes, suspect_running=ask.suspect_running)
+        holder.worker.prepare(
+            ask.slots, ask.finishes, reports=ask.reports, suspect_running=ask.suspect_running
+        )
         if lost == "request":
             return
         reply = holder.worker.deliver(holder.worker.sequence)
@@ -66,7 +68,8 @@ class Books(RuleBasedStateMachine):
 
     def _compare(self, holder: Holder, sequence: int, reply: Stepped) -> None:
         ask = holder.asked[sequence - 1]
-        verdicts, ids, next_due = self.model.step(holder.model_step(ask, sequence, reply.claims))
+        step = holder.model_step(ask, sequence, reply.claims)
+        verdicts, ids, next_due = self.model.step(step, self._expired())
         assert (reply.ids, reply.next_due) == (ids, next_due)
         assert len(reply.verdicts) == len(verdicts)
         assert all(verdict in right for verdict, right in zip(reply.verdicts, verdicts, strict=True))
@@ -76,7 +79,20 @@ class Books(RuleBasedStateMachine):
             told = (claim.kind, claim.attempt, claim.max_attempts, claim.deaths, claim.is_suspect)
             assert told == (job.kind, job.attempt, job.max_attempts, job.deaths, job.is_suspect)
             assert (claim.created_ms, claim.timeout * 1000) == (job.created, job.timeout)
+            assert claim.checkpoint.decode() == (job.checkpoint or "")
             assert self.tokens.setdefault((claim.id, claim.token), job.claims) == job.claims
+
+    def _expired(self) -> set[str]:
+        """Jobs that wait by the model, and that the server has cancelled since: the model says whether it might."""
+        waiting = [job.id for job in self.model.jobs.values() if job.state == "waiting"]
+        return {job_id for job_id in waiting if self.redis.hget(keys.JOB + job_id, "state") == "cancelled"}
+
+    def _some_version(self, job_id: str, which: str) -> int | str:
+        """The one that the job has, an older one, or none."""
+        job = self.model.jobs.get(job_id)
+        if job is None or not which:
+            return which and 1
+        return job.version - (which == "old")
 
     def _some_id(self, which: int, *, ended: bool = False) -> str:
         """Of a job, or of none."""
@@ -107,4 +123,4 @@ class Books(RuleBasedStateMachine):
 
     def _claim_everything(self) -> None:
         holder = self.holders[0]
-        self._step(holder, Ask(keys.BATCH_JOBS, [], holder.has_suspect))
+        self._step(holder, Ask(keys.BATCH_JOBS, suspect_running=holder.has_suspect))

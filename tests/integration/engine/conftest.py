@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from tests.integration.engine.reports import Admin
 from tests.integration.engine.transitions import ScriptedWorker, Transitions
 from tests.servers import RedisServer, redis_binary, valkey_binary
 
@@ -42,3 +43,27 @@ async def client(engine_server: RedisServer, transitions: Transitions) -> AsyncI
 def worker(transitions: Transitions) -> ScriptedWorker:
     """One worker of queue q."""
     return ScriptedWorker(transitions)
+
+
+@pytest.fixture(scope="module", params=list(FINDERS))
+def binary(request: pytest.FixtureRequest) -> str:
+    """The program of each kind of server, to be started in many ways."""
+    found = FINDERS[request.param]()
+    if found is None:
+        pytest.skip(f"{request.param}-server is not installed")
+    return found
+
+
+@pytest.fixture
+def server(binary: str) -> Iterator[RedisServer]:
+    """A durable server of one's own, whose settings may be changed."""
+    with RedisServer(binary) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(server: RedisServer) -> Iterator[Admin]:
+    """Somebody who is connected to it already, and so may do what new connections may not."""
+    with server.client() as client:
+        client.ping()
+        yield client

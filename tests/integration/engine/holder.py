@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from tests.integration.engine.choices import LEASE
 from tests.integration.engine.model_job import ModelStep
-from tests.integration.engine.transitions import ScriptedWorker
+from tests.integration.engine.transitions import ScriptedWorker, report
 
-from afterwork.engine.claims import Claim, Finish
-from afterwork.engine.outcome import Outcome
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.outcome import Outcome
+from afterwork.engine.work.reports import Report
+
+Told = tuple[bytes, *tuple[str, ...]]
+"""Progress, and lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class Ask:
 
     slots: int = 0
     finishes: Sequence[Finish] = ()
+    reports: Sequence[Report] = ()
     suspect_running: bool = False
 
 
@@ -40,10 +45,18 @@ class Holder:
         chosen = {ids[which % len(ids)] for which in choices if ids}
         return [self.held.pop(job_id) for job_id in ids if job_id in chosen]
 
-    def end(self, ends: Sequence[tuple[int, Outcome]]) -> list[Finish]:
+    def end(self, ends: Sequence[tuple[int, Outcome, Told]]) -> list[Finish]:
         """Some of what it holds ends so."""
-        claims = self.drop([which for which, _ in ends])
-        return [Finish(claim, outcome) for claim, (_, outcome) in zip(claims, ends, strict=False)]
+        claims = self.drop([which for which, _, _ in ends])
+        return [
+            Finish(claim, outcome, report(claim, *told))
+            for claim, (_, outcome, told) in zip(claims, ends, strict=False)
+        ]
+
+    def tell(self, reports: Sequence[tuple[int, Told]]) -> list[Report]:
+        """Some of what it holds tells something."""
+        claims = list(self.held.values())
+        return [report(claims[which % len(claims)], *told) for which, told in reports if claims]
 
     def model_step(self, ask: Ask, sequence: int, seen: Sequence[Claim]) -> ModelStep:
         """The same step for the model. seen: what the server handed out."""
@@ -54,6 +67,7 @@ class Holder:
             lease=LEASE,
             sequence=sequence,
             slots=ask.slots,
+            reports=ask.reports,
             finishes=ask.finishes,
             suspect_running=ask.suspect_running,
             seen=seen,

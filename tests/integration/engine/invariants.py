@@ -33,10 +33,32 @@ def check_lifetimes(seen: Snapshot) -> None:
 
 
 def check_versions(before: Snapshot, seen: Snapshot) -> None:
-    """A record that changed has a greater version, one that did not has the same; a new record begins with 1."""
+    """A record that a client sees changed has a greater version, none has a smaller; a new record begins with 1."""
     for job_id, version in seen.versions.items():
         if job_id not in before.versions:
             assert version == 1
         else:
-            is_changed = before.values[keys.JOB + job_id] != seen.values[keys.JOB + job_id]
-            assert (version > before.versions[job_id]) is is_changed
+            is_changed = _visible(before, job_id) != _visible(seen, job_id)
+            assert version >= before.versions[job_id] + is_changed
+
+
+def check_tags(seen: Snapshot) -> None:
+    """A job stands under each of its tags and no other, with the time of its index; ended ones too, until swept."""
+    under = {
+        job_id: {key.removeprefix(keys.TAG) for key, _ in at} for job_id, at in seen.members(keys.TAG).items()
+    }
+    indexed = seen.members(keys.INDEX)
+    for job_id in seen.versions:
+        record = seen.values[keys.JOB + job_id]
+        assert isinstance(record, dict)
+        assert under.pop(job_id, set()) == {tag for tag in str(record.get("tags", "")).split("\n") if tag}
+    assert not under
+    assert all(
+        score == indexed[job_id][0][1] for job_id, at in seen.members(keys.TAG).items() for _, score in at
+    )
+
+
+def _visible(seen: Snapshot, job_id: str) -> dict[str, object]:
+    record = seen.values[keys.JOB + job_id]
+    assert isinstance(record, dict)
+    return {name: value for name, value in record.items() if name not in {"version", "checkpoint"}}

@@ -48,7 +48,7 @@ def snapshot(redis: Any) -> Snapshot:  # noqa: ANN401 - typed by redis-py as per
     versions: dict[str, int] = {}
     for name, value in values.items():
         if name.startswith(keys.JOB):
-            versions[name.removeprefix(keys.JOB)] = int(value.pop("version"))
+            versions[name.removeprefix(keys.JOB)] = int(value["version"])
             value.pop("durability")
         elif name.startswith(keys.RESULT):
             values[name] = _summary(value)
@@ -67,22 +67,26 @@ def snapshot(redis: Any) -> Snapshot:  # noqa: ANN401 - typed by redis-py as per
 def expected(model: Model) -> dict[str, Value]:
     """What `snapshot` must find in `values`."""
     found: dict[str, dict[str, float]] = {}
-
-    def stand(key: str, member: str, score: int) -> None:
-        found.setdefault(key, {})[member] = score
-
     for job in model.jobs.values():
-        stand(f"{keys.INDEX}{job.queue}:{job.kind}:{job.state}", job.id, job.created)
-        if job.is_live:
-            stand(_place(job), job.id, job.place)
-        if job.lease is not None:
-            stand(keys.LEASES + job.queue, job.id, job.lease)
-        if job.expires is not None:
-            stand(keys.EXPIRY, job.id, job.expires)
+        for key, score in _standing(job).items():
+            found.setdefault(key, {})[job.id] = score
     values: dict[str, Value] = {**found, **_of_all(model)}
     for job in model.jobs.values():
         values |= _of_one(job)
     return values
+
+
+def _standing(job: ModelJob) -> dict[str, int]:
+    """The job's score by sorted set."""
+    scores = {
+        f"{keys.INDEX}{job.queue}:{job.kind}:{job.state}": job.created,
+        _place(job): job.place if job.is_live else None,
+        keys.LEASES + job.queue: job.lease,
+        keys.EXPIRY: job.expires,
+        keys.START_BEFORE: job.start_before if job.is_start_awaited else None,
+        **{keys.TAG + tag: job.created for tag in job.tag_set},
+    }
+    return {key: score for key, score in scores.items() if score is not None}
 
 
 def _of_one(job: ModelJob) -> dict[str, Value]:
@@ -98,6 +102,10 @@ def _of_one(job: ModelJob) -> dict[str, Value]:
         }
     if job.history:
         values[keys.HISTORY + job.id] = ["\n".join(map(str, entry)) for entry in job.history]
+    if job.log:
+        values[keys.LOG + job.id] = ["\n".join(map(str, line)) for line in job.log]
+    if job.checkpoint is not None:
+        values[keys.CHECKPOINT + job.id] = job.checkpoint
     return values
 
 
@@ -106,14 +114,16 @@ def _of_all(model: Model) -> dict[str, Value]:
     counts = {"accepted": model.accepted, "swept": model.swept}
     if any(counts.values()):
         values[keys.LEDGER] = {name: str(count) for name, count in counts.items() if count}
-    if model.heard is not None:
-        pulse = {"heard": model.heard, "holds": model.holds}
+    clock = model.clock
+    if clock.last is not None:
+        names = ("last", "ahead", "since", "lease", "heard", "holds")
+        pulse = {name: getattr(clock, name) for name in names}
         values[keys.PULSE] = {name: str(time) for name, time in pulse.items() if time is not None}
     if model.known:
         values[keys.QUEUES] = set(model.known)
     values |= {keys.LANES + queue: dict.fromkeys(kinds, "") for queue, kinds in model.known.items()}
     values |= {keys.WAKE + queue: ["1"] for queue in model.woken}
-    values |= {f"{keys.UNIQUE}{kind}:{key}": job_id for (kind, key), job_id in model.unique.items()}
+    values |= {keys.UNIQUE + ":".join(key): job_id for key, job_id in model.unique.items()}
     values |= {
         keys.IDEMPOTENCY + scope: f"{body} {job_id}" for scope, (body, job_id) in model.idempotency.items()
     }
@@ -141,20 +151,37 @@ def _record(job: ModelJob) -> dict[str, str]:
         "finished": job.finished,
         "worker": job.worker,
         "token": job.token,
-        "unique": job.unique or None,
+        "version": job.version,
+        "state_version": job.state_version,
+        "owner": job.wanted.owner or None,
+        "unique": job.wanted.unique or None,
+        "tags": job.tags,
+        "start_before": job.start_before,
+        "retention": job.wanted.retention or None,
         "cancel": 1 if job.has_cancel else None,
         "suspect": 1 if job.is_suspect else None,
+        "reported": job.reported,
+        "checkpoint": 1 if job.has_checkpointed else None,
+        "progress": "\n".join(map(str, job.progress)) if job.progress else None,
     }
     return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 def _read(pipe: Any, name: str) -> None:  # noqa: ANN401 - as above
-    sorted_sets = (keys.LANE, keys.SUSPECTS, keys.LEASES, keys.INDEX, keys.EXPIRY)
+    sorted_sets = (
+        keys.LANE,
+        keys.SUSPECTS,
+        keys.LEASES,
+        keys.INDEX,
+        keys.EXPIRY,
+        keys.START_BEFORE,
+        keys.TAG,
+    )
     if name.startswith(sorted_sets):
         pipe.zrange(name, 0, -1, withscores=True)
     elif name.startswith((keys.JOB, keys.LANES)) or name in {keys.LEDGER, keys.PULSE}:
         pipe.hgetall(name)
-    elif name.startswith((keys.HISTORY, keys.WAKE)):
+    elif name.startswith((keys.HISTORY, keys.LOG, keys.WAKE)):
         pipe.lrange(name, 0, -1)
     elif name == keys.QUEUES:
         pipe.smembers(name)
@@ -177,6 +204,7 @@ def _summary(envelope: str) -> dict[str, str]:
     is_own = isinstance(body, dict) and body.get("type", "").removeprefix("/problems/") in {
         "worker-lost",
         "cancelled",
+        "expired",
         "undecodable",
     }
     text = body["type"].removeprefix("/problems/") if is_own else json.dumps(body, separators=(",", ":"))

@@ -8,26 +8,37 @@ from tests.integration.engine.choices import (
     ENDS,
     HOUR,
     JUMPS,
+    KEPT,
     LEASE,
     LOST,
     OUTCOMES,
+    REPORTS,
     RETENTIONS,
+    TAGS,
+    TOLD,
+    VERSIONS,
     WHICH,
+    amended_at,
+    amendments,
+    moved,
     submissions,
 )
-from tests.integration.engine.holder import Ask
+from tests.integration.engine.holder import Ask, Told
 from tests.integration.engine.keyspace import expected, snapshot
 from tests.integration.engine.transitions import (
+    START,
     Alpha,
     Beta,
     new_job,
+    report,
     with_token,
 )
 
+from afterwork.contracts import Amendment
 from afterwork.engine import keys
-from afterwork.engine.claims import Finish
-from afterwork.engine.outcome import Outcome
-from afterwork.engine.submission import Submission
+from afterwork.engine.jobs.submission import Submission
+from afterwork.engine.work.claims import Finish
+from afterwork.engine.work.outcome import Outcome
 
 
 class JobLives(Books):
@@ -41,13 +52,25 @@ class JobLives(Books):
 
     @rule(items=st.lists(submissions(), min_size=1, max_size=4))
     def submit(self, items: list[Submission]) -> None:
+        items = [moved(item, self.model.now - START) for item in items]
         verdicts = self.transitions.submit(*items)
         assert [(verdict.name, verdict.id) for verdict in verdicts] == self.model.submit(items)
 
-    @rule(which=WHICH)
-    def cancel(self, which: int) -> None:
+    @rule(which=WHICH, version=VERSIONS)
+    def cancel(self, which: int, version: str) -> None:
         job_id = self._some_id(which)
-        assert self.transitions.cancel(job_id) == self.model.cancel(job_id)
+        if_version = self._some_version(job_id, version)
+        assert self.transitions.cancel(job_id, if_version) == self.model.cancel(job_id, if_version)
+
+    @rule(which=WHICH, amendment=amendments(), version=VERSIONS)
+    def amend(self, which: int, amendment: Amendment, version: str) -> None:
+        job_id = self._some_id(which)
+        arguments = (
+            job_id,
+            amended_at(amendment, self.model.now - START),
+            self._some_version(job_id, version),
+        )
+        assert self.transitions.amend(*arguments) == self.model.amend(*arguments)
 
     @rule(which=WHICH)
     def retry(self, which: int) -> None:
@@ -64,44 +87,52 @@ class JobLives(Books):
     def retry_when_another_has_taken_the_key(self, which: int) -> None:
         job = self._ended_with_key()[which % len(self._ended_with_key())]
         kind = next(kind for kind in (Alpha, Beta) if kind.meta.kind == job.kind)
-        self.submit([new_job("taker", kind(queue=job.queue), unique_key=job.unique)])
+        taker = new_job("taker", kind(queue=job.queue), unique_key=job.wanted.unique, owner=job.wanted.owner)
+        self.submit([taker])
         assert self.transitions.retry(job.id) == self.model.retry(job.id)
 
     @rule(jump=JUMPS)
     def time_passes(self, jump: int) -> None:
         self.transitions.advance(jump)
-        self.model.now = self.model.heard = self.transitions.now
+        self.model.clock.advance(self.transitions.now, is_heard=True)
 
-    @rule(jump=RETENTIONS)
-    def retention_ends(self, jump: int) -> None:
+    @rule(jump=RETENTIONS, kept=KEPT)
+    def retention_ends(self, jump: int, kept: int) -> None:
         self.time_passes(jump)
-        assert self.transitions.sweep() == self.model.sweep()
+        assert self.transitions.sweep(kept) == self.model.sweep(kept)
 
     # ------------------------------------------------------------------------------------------ workers
 
-    @rule(which=WHICH, slots=st.integers(0, 5), ends=ENDS, lost=LOST)
-    def step(self, which: int, slots: int, ends: list[tuple[int, Outcome]], lost: str | None) -> None:
+    @rule(which=WHICH, slots=st.integers(0, 5), ends=ENDS, told=REPORTS, lost=LOST)
+    def step(
+        self,
+        which: int,
+        slots: int,
+        ends: list[tuple[int, Outcome, Told]],
+        told: list[tuple[int, Told]],
+        lost: str | None,
+    ) -> None:
         holder = self.holders[which % len(self.holders)]
         if holder.awaits_reply:
             self._repeat(holder)
             return
         finishes = holder.end(ends)
         self.spent += [finish.claim for finish in finishes]
-        self._step(holder, Ask(slots, finishes, holder.has_suspect), lost=lost)
+        self._step(holder, Ask(slots, finishes, holder.tell(told), holder.has_suspect), lost=lost)
 
     @precondition(lambda self: self._busy())
     @rule(which=WHICH, slots=st.integers(0, 2), ends=ENDS)
-    def finish(self, which: int, slots: int, ends: list[tuple[int, Outcome]]) -> None:
+    def finish(self, which: int, slots: int, ends: list[tuple[int, Outcome, Told]]) -> None:
         holder = self._busy()[which % len(self._busy())]
         finishes = holder.end(ends)
         self.spent += [finish.claim for finish in finishes]
-        self._step(holder, Ask(slots, finishes, holder.has_suspect))
+        self._step(holder, Ask(slots, finishes, suspect_running=holder.has_suspect))
 
     @rule(jump=JUMPS)
     def redis_is_away(self, jump: int) -> None:
         """Nobody is heard meanwhile."""
         self.transitions.advance(jump, is_heard=False)
-        self.model.now = self.transitions.now
+        self.model.clock.advance(self.transitions.now, is_heard=False)
 
     @rule(which=WHICH, old=WHICH)
     def copy_of_a_step_arrives_late(self, which: int, old: int) -> None:
@@ -116,15 +147,27 @@ class JobLives(Books):
         which=WHICH,
         old=WHICH,
         outcome=OUTCOMES,
+        told=TOLD,
         token=st.sampled_from([None, None, "", "nobody:0"]),
     )
-    def finish_what_is_not_held(self, which: int, old: int, outcome: Outcome, token: str | None) -> None:
+    def speak_of_what_is_not_held(
+        self, which: int, old: int, outcome: Outcome, told: Told, token: str | None
+    ) -> None:
         """Repeated, stale and invented tokens."""
         holder = self.holders[which % len(self.holders)]
         (claim,) = self._some_spent(old)
-        finish = Finish(claim if token is None else with_token(claim, token), outcome)
+        claim = claim if token is None else with_token(claim, token)
+        assert holder.worker.checkpoint(claim, b"{}") == self.model.checkpoint(claim, b"{}")
+        last = report(claim, *told)
         if not holder.awaits_reply:
-            self._step(holder, Ask(0, [finish], holder.has_suspect))
+            self._step(holder, Ask(0, [Finish(claim, outcome, last)], [last], holder.has_suspect))
+
+    @precondition(lambda self: self._busy())
+    @rule(which=WHICH, body=st.sampled_from([b"[]", b'{"at":7}']))
+    def checkpoint(self, which: int, body: bytes) -> None:
+        holder = self._busy()[which % len(self._busy())]
+        claim = list(holder.held.values())[which % len(holder.held)]
+        assert holder.worker.checkpoint(claim, body) == self.model.checkpoint(claim, body)
 
     @rule(which=WHICH, old=WHICH)
     def renew(self, which: int, old: int) -> None:
@@ -156,7 +199,7 @@ class JobLives(Books):
         for which in range(len(self.holders)):
             self.worker_crashes(which)
         self.time_passes(LEASE + 1)
-        self.time_passes(max(0, (self.model.holds or 0) - self.model.now))
+        self.time_passes(max(0, (self.model.clock.holds or 0) - self.model.now))
         self.reap()
         if claims_again:
             self._step(self.holders[0], Ask(slots=3))
@@ -197,15 +240,26 @@ class JobLives(Books):
         assert {key: values.get(key) for key in differing} == {key: model.get(key) for key in differing}
         assert self.transitions.ledger() == self.model.counts()
         invariants.check_places(seen)
+        invariants.check_tags(seen)
         invariants.check_lifetimes(seen)
         if self.before is not None:
             invariants.check_versions(self.before, seen)
         self.before = seen
 
-    @rule(which=WHICH, size=st.integers(1, 3))
-    def list_shows_every_job_once(self, which: int, size: int) -> None:
+    @rule(which=WHICH, size=st.integers(1, 3), tags=TAGS, old=WHICH)
+    def list_shows_every_job_once(self, which: int, size: int, tags: list[str], old: int) -> None:
         state = ["", "", "scheduled", "queued", "running", "succeeded", "failed", "cancelled"][which % 8]
-        kind, queue = ["", Alpha.meta.kind][which // 8], ["", "q"][which % 2]
-        assert self.transitions.list_ids(state, kind, queue, size=size) == self.model.listed(
-            state, kind, queue
-        )
+        kind, queue, tag = ["", Alpha.meta.kind][which // 8], ["", "q"][which % 2], "".join(tags[:1])
+        job = self.model.jobs.get(self._some_id(old))
+        since = job.created if job else ""
+        ids = self.transitions.list_ids(state, kind, queue, tag=tag, created_after=since, size=size)
+        assert ids == self.model.listed(state, kind, queue, tag, since)
+
+    @rule(which=WHICH, old=st.integers(0, 8))
+    def events_tell_what_happened(self, which: int, old: int) -> None:
+        job = self.model.jobs.get(self._some_id(which))
+        if job is None:
+            return
+        after = max(0, job.version - old)
+        told = self.model.told(job)
+        assert dict(self.transitions.states(job.id, after)) == {v: told[v] for v in told if v > after}

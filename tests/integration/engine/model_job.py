@@ -1,30 +1,73 @@
 """What the model knows of one job, and what a step asks of it."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from afterwork.contracts import Contract
-from afterwork.engine.claims import Claim, Finish
+from afterwork.engine.jobs.submission import Submission, wire
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.reports import Report
 
 End = Literal["succeeded", "failed", "cancelled"]
 State = Literal["waiting", "running"] | End
 
 
-@dataclass(slots=True)
-class ModelJob:
-    """One job. place: its score in lane or suspects. lease: when it ends. body: of its result. Times in ms."""
+class Ended(NamedTuple):
+    """An entry of the history, in the order in which it is written."""
+
+    attempt: int
+    started: int
+    finished: int
+    worker: str
+    begun: int
+    ended: int
+    after: str
+    error: str
+
+
+class Wanted(NamedTuple):
+    """A submission as `submit.lua` is given it, each argument as text."""
 
     id: str
     queue: str
     kind: str
     level: str
+    clock: str
+    ms: str
+    max_attempts: str
+    timeout: str
+    owner: str
+    unique: str
+    scope: str
+    body: str
+    tags: str
+    start_before: str
+    retention: str
+    payload: str
+
+    @classmethod
+    def of(cls, submission: Submission) -> "Wanted":
+        """By the engine's own wire."""
+        return cls(*map(plain, wire(submission)))
+
+
+@dataclass(slots=True)
+class ModelJob:
+    """One job. place: its score in lane or suspects. lease: when it ends. body: of its result. Times in ms.
+
+    version, state_version: of the record, and when it entered its state. states: what was entered, by version.
+    is_start_awaited: whether it stands among those that must have started in time. reported: number of the last step
+    that told something of the running attempt.
+    """
+
+    wanted: Wanted
     created: int
     due: int
-    max_attempts: int
-    timeout: int
-    unique: str
     place: int
+    level: str
+    tags: str | None
     state: State = "waiting"
     attempt: int = 0
     claims: int = 0
@@ -35,12 +78,52 @@ class ModelJob:
     worker: str | None = None
     started: int | None = None
     finished: int | None = None
+    start_before: int | None = None
+    is_start_awaited: bool = False
     lease: int | None = None
     expires: int | None = None
     body: str | None = None
     has_payload: bool = True
     has_foreign_lock: bool = False
-    history: list[tuple[int, int, int, str, str]] = field(default_factory=list)
+    version: int = 1
+    state_version: int = 1
+    states: dict[int, str] = field(default_factory=dict)
+    history: list[Ended] = field(default_factory=list)
+    progress: tuple[int, str] | None = None
+    log: list[tuple[int, int, str, str]] = field(default_factory=list)
+    reported: int | None = None
+    checkpoint: str | None = None
+    has_checkpointed: bool = False
+
+    @property
+    def id(self) -> str:
+        """The client's."""
+        return self.wanted.id
+
+    @property
+    def queue(self) -> str:
+        """Where it stands."""
+        return self.wanted.queue
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return self.wanted.kind
+
+    @property
+    def max_attempts(self) -> int:
+        """As it was submitted."""
+        return int(self.wanted.max_attempts)
+
+    @property
+    def timeout(self) -> int:
+        """In ms."""
+        return int(self.wanted.timeout)
+
+    @property
+    def unique(self) -> tuple[str, str, str] | None:
+        """Owner, kind and key."""
+        return (self.wanted.owner, self.kind, self.wanted.unique) if self.wanted.unique else None
 
     @property
     def is_live(self) -> bool:
@@ -51,6 +134,15 @@ class ModelJob:
     def lane(self) -> tuple[str, str, str]:
         """Queue, kind and level."""
         return self.queue, self.kind, self.level
+
+    @property
+    def tag_set(self) -> set[str]:
+        """Each tag."""
+        return set((self.tags or "").split("\n")) - {""}
+
+    def never_started_by(self, now: int) -> bool:
+        """Whether it should have been started by now and never was."""
+        return self.start_before is not None and self.claims == 0 and now > self.start_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +155,21 @@ class ModelStep:
     lease: int
     sequence: int
     slots: int
+    reports: Sequence[Report]
     finishes: Sequence[Finish]
     suspect_running: bool
     seen: Sequence[Claim]
 
 
-def next_of(heads: list[ModelJob], seen: Sequence[Claim]) -> ModelJob:
-    """Of several that may be next, what the server took, or what it must have passed on its way there."""
+def next_of(heads: list[ModelJob], seen: Sequence[Claim], expired: AbstractSet[str]) -> ModelJob:
+    """Of several that may be next, what the server took, or what it must have passed on its way there.
+
+    expired: what it is known to have passed and cancelled.
+    """
+    met = [job for job in heads if job.id in expired]
     taken = [job for job in heads if seen and job.id == seen[0].id]
     passed = [job for job in heads if job.has_foreign_lock or not job.has_payload]
-    return (taken or passed or heads)[0]
+    return (met or taken or passed or heads)[0]
 
 
 def plain(value: str | bytes | int) -> str:

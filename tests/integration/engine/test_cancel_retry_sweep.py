@@ -4,7 +4,7 @@ import pytest
 from tests.integration.engine.transitions import PROBLEM, START, Alpha, ScriptedWorker, Transitions, new_job
 
 from afterwork.engine import keys
-from afterwork.engine.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
+from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 
 HOUR = 3_600_000
 

@@ -6,7 +6,7 @@ from tests.integration.engine.transitions import PROBLEM, Alpha, ScriptedWorker
 from afterwork import errors
 from afterwork.contracts import JobOptions, JobState
 from afterwork.engine import JobClient
-from afterwork.engine.outcome import Done, Failed
+from afterwork.engine.work.outcome import Done, Failed
 
 
 async def submit(client: JobClient, text: str = "", options: JobOptions | None = None) -> str:

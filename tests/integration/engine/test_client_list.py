@@ -8,7 +8,7 @@ from tests.integration.engine.transitions import PROBLEM, Alpha, Beta, ScriptedW
 from afterwork import errors
 from afterwork.contracts import JobQuery, JobState, JobSummary
 from afterwork.engine import JobClient
-from afterwork.engine.outcome import Failed
+from afterwork.engine.work.outcome import Failed
 
 
 async def submit(client: JobClient, text: str = "") -> str:

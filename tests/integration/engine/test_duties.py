@@ -53,6 +53,28 @@ async def test_more_ended_jobs_than_one_call_removes_are_removed(duties: Transit
     assert duties.ledger()["imbalance"] == 0
 
 
+async def test_ended_jobs_that_are_too_many_are_removed(
+    engine_server: RedisServer, transitions: Transitions
+) -> None:
+    # given 150 jobs that have just ended
+    transitions.use_real_clock()
+    for start in range(0, 150, 50):
+        ids = [f"{start + i:03}" for i in range(50)]
+        transitions.submit(*map(new_job, ids))
+        for job_id in ids:
+            transitions.cancel(job_id)
+
+    # when the duties are to keep seven
+    async with (
+        JobClient.connect(engine_server.url) as client,
+        Duties(client, lease=LEASE, max_finished=7),
+    ):
+        await until(lambda: transitions.ledger()["swept"] == 143)
+
+    # then the last seven are there
+    assert transitions.list_ids() == [f"{i:03}" for i in range(149, 142, -1)]
+
+
 async def test_an_outage_kills_nobody_and_duties_go_on_afterwards(engine_server: RedisServer) -> None:
     # given a running job, and Redis away for longer than its lease
     with RedisServer(engine_server.binary) as server:

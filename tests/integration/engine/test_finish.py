@@ -11,8 +11,8 @@ from tests.integration.engine.transitions import (
 )
 
 from afterwork.engine import keys
-from afterwork.engine.claims import Finish
-from afterwork.engine.outcome import Done, Failed, Outcome, Released, Retry, Snoozed
+from afterwork.engine.work.claims import Finish
+from afterwork.engine.work.outcome import Done, Failed, Outcome, Released, Retry, Snoozed
 
 
 @pytest.mark.parametrize(

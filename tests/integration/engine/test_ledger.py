@@ -11,8 +11,8 @@ from tests.integration.engine.transitions import (
     new_job,
 )
 
-from afterwork.engine.outcome import Cancelled, Done, Failed, Retry
-from afterwork.engine.records import queues_from
+from afterwork.engine.jobs.records import queues_from
+from afterwork.engine.work.outcome import Cancelled, Done, Failed, Retry
 
 
 def live_a_little(transitions: Transitions) -> ScriptedWorker:
@@ -123,9 +123,9 @@ def test_reading_changes_nothing(transitions: Transitions) -> None:
     for name, arguments in [
         ("ledger", ()),
         ("queues", ()),
-        ("get", ("running",)),
+        ("get", ("running", 1)),
         ("payload", ("good",)),
-        ("list", ("", "", "", 50, "", "")),
+        ("list", ("", "", "", "", "", 50, "", "")),
     ]:
         transitions.call(name, *arguments)
 

@@ -4,7 +4,7 @@ import pytest
 from tests.integration.engine.transitions import PROBLEM, Alpha, Beta, ScriptedWorker, Transitions, new_job
 
 from afterwork.engine import keys
-from afterwork.engine.outcome import Done, Failed
+from afterwork.engine.work.outcome import Done, Failed
 
 
 def submit_many(transitions: Transitions, ids: list[str], *, delay: float = 0) -> None:
@@ -125,7 +125,7 @@ def test_a_listed_job_that_failed_brings_its_problem(transitions: Transitions) -
     worker.finish(good_and_bad["bad"], Failed(PROBLEM))
     worker.finish(good_and_bad["good"], Done(b'"a large result"'))
 
-    _, rows, _, _ = transitions.call("list", "", "", "", 10, "", "")
+    _, rows, _, _ = transitions.call("list", "", "", "", "", "", 10, "", "")
 
     envelopes = {row[0]: row[2] for row in rows}
     assert PROBLEM in envelopes[b"bad"]

@@ -3,9 +3,9 @@
 import pytest
 from tests.integration.engine.transitions import PROBLEM, START, ScriptedWorker, Transitions, new_job
 
-from afterwork.engine import records
-from afterwork.engine.claims import Claim
-from afterwork.engine.outcome import Done, Retry
+from afterwork.engine.jobs import records
+from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.outcome import Done, Retry
 
 LEASE = 1000
 
@@ -22,6 +22,7 @@ def claim_and_die(transitions: Transitions, name: str) -> list[Claim]:
 
 
 def history(transitions: Transitions, job_id: str) -> list[list[str]]:
+    """attempt, started, finished, worker, versions of begin and end, state after, error."""
     return [entry.split("\n") for entry in transitions.redis.lrange(f"aw:history:{job_id}", 0, -1)]
 
 
@@ -63,7 +64,9 @@ def test_the_first_death_puts_the_job_back_at_once_and_is_no_attempt(transitions
         ("a", 1, 1, False),
         ("b", 1, 0, False),
     ]
-    assert history(transitions, "a") == [["1", str(START), str(START + LEASE), "first", "worker-lost"]]
+    assert history(transitions, "a") == [
+        ["1", str(START), str(START + LEASE), "first", "2", "3", "queued", "worker-lost"]
+    ]
 
 
 def test_all_jobs_of_a_dead_worker_run_again_at_once(transitions: Transitions) -> None:
@@ -167,10 +170,10 @@ def test_the_third_death_ends_the_job_as_worker_lost(transitions: Transitions) -
     record = transitions.record("a")
     assert (record["state"], record["deaths"]) == ("failed", "3")
     assert '"type":"/problems/worker-lost"' in str(transitions.redis.get("arq:result:a"))
-    assert [entry[3:] for entry in history(transitions, "a")] == [
-        ["first", "worker-lost"],
-        ["second", "worker-lost"],
-        ["third", "worker-lost"],
+    assert [(entry[3], *entry[6:]) for entry in history(transitions, "a")] == [
+        ("first", "queued", "worker-lost"),
+        ("second", "queued", "worker-lost"),
+        ("third", "failed", "worker-lost"),
     ]
 
 
@@ -228,7 +231,8 @@ def test_a_released_job_is_neither_a_death_nor_an_attempt(transitions: Transitio
 
     record = transitions.record("a")
     assert (record["state"], record["attempt"], record["deaths"]) == ("waiting", "0", "0")
-    assert history(transitions, "a") == []
+    assert [entry[6:] for entry in history(transitions, "a")] == [["queued", "released"]]
+    assert records.job_from("a", transitions.call("get", "a", "")).history == []
     assert first.release(claim) == 0
 
 

@@ -8,9 +8,10 @@ from tests.integration.engine.transitions import PROBLEM, ScriptedWorker, Transi
 from tests.servers import RedisServer
 
 from afterwork import errors
+from afterwork.contracts import Amendment
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine import JobClient, Submission
-from afterwork.engine.outcome import Done, Failed, Outcome, Retry
+from afterwork.engine.work.outcome import Done, Failed, Outcome, Retry
 
 
 @pytest.fixture
@@ -62,6 +63,41 @@ async def test_a_retry_is_refused_like_a_submit(full: Transitions, engine_server
     async with JobClient.connect(engine_server.url) as client:
         with pytest.raises(errors.QueueFull):
             await client.retry("a")
+
+    assert full.record("a")["state"] == "cancelled"
+
+
+async def test_an_amendment_is_refused_like_a_submit(full: Transitions, engine_server: RedisServer) -> None:
+    full.submit(new_job("a"))
+    before = full.record("a")
+    fill(full)
+
+    async with JobClient.connect(engine_server.url) as client:
+        with pytest.raises(errors.QueueFull):
+            await client.amend("a", Amendment(tags=["x"]))
+
+    assert full.record("a") == before
+
+
+def test_running_work_still_reports_and_keeps_what_it_has_reached(full: Transitions) -> None:
+    worker = ScriptedWorker(full)
+    full.submit(new_job("a"))
+    (claim,) = worker.claim()
+    fill(full)
+
+    worker.report(claim, b'{"done":1}', "a line")
+    assert worker.checkpoint(claim, b'"' + b"x" * 60_000 + b'"') == "ok"
+
+    assert full.log("a") == ["a line"]
+    assert full.redis.strlen("aw:checkpoint:a") == 60_002
+
+
+def test_what_was_not_started_in_time_is_still_cancelled(full: Transitions) -> None:
+    full.submit(new_job("a", start_before=full.now))
+    full.advance(1)
+    fill(full)
+
+    assert full.reap() == 1
 
     assert full.record("a")["state"] == "cancelled"
 

@@ -12,7 +12,7 @@ from tests.servers import RedisServer
 from afterwork import errors
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine.codec import decode_payload, dumps, loads
-from afterwork.engine.outcome import Done, Failed
+from afterwork.engine.work.outcome import Done, Failed
 
 LANE = "aw:lane:notifier:probe.run:normal"
 PROBE = {"queue": "notifier", "seconds": 0.5}

@@ -6,12 +6,12 @@ import pytest
 from tests.integration.engine.transitions import START, Alpha, Beta, ScriptedWorker, Transitions, new_job
 
 from afterwork.engine import keys
-from afterwork.engine.outcome import Done
-from afterwork.engine.submission import IdempotencyKey
+from afterwork.engine.jobs.submission import IdempotencyKey
+from afterwork.engine.work.outcome import Done
 
 
-def idempotency(key: str = "key", body: bytes = b"body", owner: str = "me") -> IdempotencyKey:
-    return IdempotencyKey(owner, key, body)
+def idempotency(key: str = "key", body: bytes = b"body") -> IdempotencyKey:
+    return IdempotencyKey(key, body)
 
 
 def test_a_stored_job_has_record_payload_lane_index_and_a_place_in_the_books(
@@ -105,6 +105,40 @@ def test_a_unique_key_admits_one_live_job_of_its_kind(transitions: Transitions) 
     assert (same.name, same.id, other.name) == ("duplicate", "a", "stored")
 
 
+def test_unique_keys_of_two_owners_never_meet(transitions: Transitions) -> None:
+    # given a live job of one owner
+    transitions.submit(new_job("a", unique_key="u", owner="me"))
+
+    # when others ask for the same key, and the owner again
+    verdicts = transitions.submit(
+        new_job("b", unique_key="u", owner="you"),
+        new_job("c", unique_key="u"),
+        new_job("d", unique_key="u", owner="me"),
+    )
+
+    # then only the owner's own job stands in the way
+    assert [(verdict.name, verdict.id) for verdict in verdicts] == [
+        ("stored", "b"),
+        ("stored", "c"),
+        ("duplicate", "a"),
+    ]
+
+
+def test_the_end_of_a_job_frees_its_owners_key_and_no_other(transitions: Transitions) -> None:
+    # given jobs of two owners under one key, of which one ends
+    transitions.submit(new_job("a", unique_key="u", owner="me"), new_job("b", unique_key="u", owner="you"))
+    transitions.cancel("a")
+
+    # then its owner may submit again, and retrying it is refused by his new job alone
+    mine, yours = transitions.submit(
+        new_job("c", unique_key="u", owner="me"), new_job("d", unique_key="u", owner="you")
+    )
+    assert (mine.name, yours.name, yours.id) == ("stored", "duplicate", "b")
+    assert transitions.retry("a") == ("duplicate", "c")
+    transitions.cancel("c")
+    assert transitions.retry("a") == ("retried", "")
+
+
 def test_a_unique_key_is_free_again_when_its_job_has_ended(transitions: Transitions) -> None:
     # given a job with a unique key that succeeds
     worker = ScriptedWorker(transitions)
@@ -128,7 +162,7 @@ def test_an_idempotency_key_gives_the_first_job_for_the_same_body_only(transitio
     same, other_body, other_owner, other_key = transitions.submit(
         new_job("b", idempotency=idempotency()),
         new_job("c", idempotency=idempotency(body=b"else")),
-        new_job("d", idempotency=idempotency(owner="you")),
+        new_job("d", idempotency=idempotency(), owner="you"),
         new_job("e", idempotency=idempotency(key="else")),
     )
 

@@ -1,19 +1,23 @@
 """The engine's scripts called one at a time, by a clock that the test sets and workers that the test moves."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from tests.integration.engine.views import Views
 from tests.servers import RedisServer
 
-from afterwork.contracts import Contract, Durability, JobOptions, Priority
-from afterwork.engine import connection, keys, records, scripts
-from afterwork.engine.claims import Claim, Finish
-from afterwork.engine.outcome import Outcome
+from afterwork.contracts import Amendment, Contract, Durability, JobOptions, Priority
+from afterwork.engine import keys, scripts
+from afterwork.engine.jobs.submission import IdempotencyKey, Submission, Verdict, amendment_wire, wire
 from afterwork.engine.scripts import Argument
-from afterwork.engine.submission import IdempotencyKey, Submission, Verdict, wire
+from afterwork.engine.server import connection
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.outcome import Outcome
+from afterwork.engine.work.reports import Line, Report
 
 CLOCK_KEY = "aw:test:now"
 CLOCK = (
@@ -50,10 +54,34 @@ def new_job(
     priority: Priority | str = Priority.NORMAL,
     unique_key: str | None = None,
     idempotency: IdempotencyKey | None = None,
+    owner: str = "",
+    tags: Sequence[str] = (),
+    start_before: int | None = None,
+    retention: float | None = None,
 ) -> Submission:
-    """A submission whose id is known beforehand; by default an Alpha in queue q."""
-    options = JobOptions(delay=delay, run_at=run_at, priority=Priority(priority), unique_key=unique_key)
-    return Submission(job or Alpha(), options, idempotency, job_id)
+    """A submission whose id is known beforehand; by default an Alpha in queue q. start_before: ms."""
+    options = JobOptions(
+        delay=delay,
+        run_at=run_at,
+        priority=Priority(priority),
+        unique_key=unique_key,
+        tags=list(tags),
+        start_before=None if start_before is None else at(start_before),
+        retention=retention,
+    )
+    return Submission(job or Alpha(), options, idempotency, owner, job_id)
+
+
+def at(milliseconds: int) -> datetime:
+    """A time of the tests' clock."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def report(claim: Claim, progress: bytes = b"", *lines: str) -> Report:
+    """What an attempt has to tell. lines: at level info, each logged one ms before the next, the last one now."""
+    ages = range(len(lines) - 1, -1, -1)
+    kept = (Line(-age / 1000, "info", text) for age, text in zip(ages, lines, strict=True))
+    return Report(claim.id, claim.token, progress, deque(kept, maxlen=keys.LOG_LENGTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +98,11 @@ class Stepped:
         return [claim.id for claim in self.claims]
 
 
-class Transitions:
+class Transitions(Views):
     """Calls scripts on one server. `now` is the time that they see, in ms."""
 
     def __init__(self, server: RedisServer) -> None:
-        self.redis: Any = server.client()  # typed by redis-py as perhaps awaitable
+        self.redis = server.client()
         self._scripts = connection.connect_sync(server.url)
         self.now = START
         self.set_clock(START)
@@ -94,10 +122,11 @@ class Transitions:
         self.redis.set(CLOCK_KEY, now)
 
     def advance(self, milliseconds: int, *, is_heard: bool = True) -> None:
-        """Let time pass, or step back. is_heard: others are at work meanwhile; else Redis was away for all."""
+        """Let time pass, or set the clock back. is_heard: others are at work meanwhile; else Redis was away for all."""
         self.set_clock(self.now + milliseconds)
-        if is_heard:
-            self.redis.hset(keys.PULSE, "heard", self.now)
+        last, ahead = (int(time or 0) for time in self.redis.hmget(keys.PULSE, "last", "ahead"))
+        if is_heard and self.now + ahead > last:
+            self.redis.hset(keys.PULSE, mapping=dict.fromkeys(["last", "heard"], self.now + ahead))
 
     def use_real_clock(self) -> None:
         """Let the scripts see the server's own time, where others that go by the clock take part."""
@@ -113,9 +142,13 @@ class Transitions:
         rows = self.call("submit", Durability.FSYNC, *arguments)
         return [Verdict.of(row, Durability.FSYNC) for row in rows]
 
-    def cancel(self, job_id: str) -> str:
+    def cancel(self, job_id: str, if_version: int | str = "") -> str:
         """The script's answer."""
-        return str(self.call("cancel", job_id).decode())
+        return str(self.call("cancel", job_id, if_version).decode())
+
+    def amend(self, job_id: str, amendment: Amendment, if_version: int | str = "") -> str:
+        """The script's answer."""
+        return str(self.call("amend", job_id, if_version, *amendment_wire(amendment)).decode())
 
     def retry(self, job_id: str) -> tuple[str, str]:
         """The script's answer, and who holds the unique key."""
@@ -126,39 +159,9 @@ class Transitions:
         """How many lapsed leases were looked at."""
         return int(self.call("reap", lease))
 
-    def sweep(self) -> int:
+    def sweep(self, max_finished: int = keys.MAX_FINISHED) -> int:
         """How many jobs were removed."""
-        return int(self.call("sweep"))
-
-    def ledger(self) -> dict[str, int]:
-        """The counts by name."""
-        return records.ledger_from(self.call("ledger")).model_dump()
-
-    def list_page(
-        self,
-        state: str = "",
-        kind: str = "",
-        queue: str = "",
-        *,
-        size: int = 50,
-        after: tuple[str, str] = ("", ""),
-    ) -> tuple[list[str], tuple[str, str]]:
-        """The ids of one page, and where the next one begins."""
-        _, rows, created, last_id = self.call("list", state, kind, queue, size, *after)
-        return [row[0].decode() for row in rows], (created.decode(), last_id.decode())
-
-    def list_ids(self, state: str = "", kind: str = "", queue: str = "", *, size: int = 50) -> list[str]:
-        """The ids of all pages, in order."""
-        ids, after = self.list_page(state, kind, queue, size=size)
-        while after[1]:
-            more, after = self.list_page(state, kind, queue, size=size, after=after)
-            ids += more
-        return ids
-
-    def record(self, job_id: str) -> dict[str, str]:
-        """The record as it stands in Redis."""
-        record: dict[str, str] = self.redis.hgetall(f"aw:job:{job_id}")
-        return record
+        return int(self.call("sweep", max_finished))
 
 
 class ScriptedWorker:
@@ -189,13 +192,16 @@ class ScriptedWorker:
         slots: int = 0,
         finishes: Sequence[Finish] = (),
         *,
+        reports: Sequence[Report] = (),
         suspect_running: bool = False,
     ) -> Stepped:
-        """Finish and claim."""
-        self.prepare(slots, finishes, suspect_running=suspect_running)
+        """Report, finish and claim."""
+        self.prepare(slots, finishes, reports=reports, suspect_running=suspect_running)
         return self.deliver(self.sequence)
 
-    def prepare(self, slots: int, finishes: Sequence[Finish], *, suspect_running: bool) -> None:
+    def prepare(
+        self, slots: int, finishes: Sequence[Finish], *, reports: Sequence[Report] = (), suspect_running: bool
+    ) -> None:
         """Make the next step, but do not send it yet."""
         self.sequence += 1
         arguments: list[Argument] = [self.name, self.queue, self.lease]
@@ -208,9 +214,12 @@ class ScriptedWorker:
         ]
         for kind in self.kinds:
             arguments += [kind.meta.kind, kind.meta.max_attempts, round(kind.meta.timeout * 1000)]
+        arguments.append(len(reports))
+        for one in reports:
+            arguments += [one.job_id, one.token, *one.wire(0.0)]
         arguments.append(len(finishes))
         for finish in finishes:
-            arguments += finish.wire()
+            arguments += finish.wire(0.0)
         self._made.append(arguments)
 
     def deliver(self, sequence: int) -> Stepped:
@@ -225,10 +234,18 @@ class ScriptedWorker:
         """Claim what is due."""
         return self.step(slots).claims
 
-    def finish(self, claim: Claim, outcome: Outcome) -> str:
-        """End one claim; the verdict."""
-        (verdict,) = self.step(0, [Finish(claim, outcome)]).verdicts
+    def finish(self, claim: Claim, outcome: Outcome, last: Report | None = None) -> str:
+        """End one claim; the verdict. last: what it had still to tell."""
+        (verdict,) = self.step(0, [Finish(claim, outcome, last or Report())]).verdicts
         return verdict
+
+    def report(self, claim: Claim, progress: bytes = b"", *lines: str) -> None:
+        """Tell something of a claim, as `report` makes it."""
+        self.step(reports=[report(claim, progress, *lines)])
+
+    def checkpoint(self, claim: Claim, body: bytes) -> str:
+        """The script's answer."""
+        return str(self._transitions.call("checkpoint", claim.id, claim.token, body).decode())
 
     def renew(self, *claims: Claim) -> list[str]:
         """Extend leases; an answer per claim."""

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from tests.integration.gateway.keys import ENTRIES, KEYS, gateway_with
+from tests.integration.gateway.talks import working
 from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
 from afterwork.contracts import registry
-from afterwork.engine import JobClient
+from afterwork.engine import JobClient, JobRouter
+from afterwork.engine.work.worker import Worker
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 
@@ -29,6 +32,13 @@ async def http(jobs: JobClient) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture
+async def worker(redis_server: RedisServer) -> AsyncIterator[Worker]:
+    """A worker of the notifier's queue, in this process."""
+    async with working(redis_server, JobRouter("notifier")) as worker:
+        yield worker
+
+
 @pytest.fixture(scope="module")
 def gateway(shared_redis: RedisServer) -> Iterator[ServiceProcess]:
     """A gateway process that the tests of a module share."""
@@ -41,6 +51,16 @@ def gateway_http(gateway: ServiceProcess) -> Iterator[httpx.Client]:
     """Requests to the shared process."""
     with httpx.Client(base_url=gateway.url, timeout=20) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def guarded(shared_redis: RedisServer) -> Iterator[ServiceProcess]:
+    """A gateway that knows all keys; in the end nothing of any key must stand in its log."""
+    with gateway_with(shared_redis, *KEYS) as process:
+        yield process
+        hidden = [*KEYS.values(), *(entry.rpartition(":")[2] for entry in ENTRIES.values())]
+        assert not [secret for secret in hidden if secret in process.log]
+        assert "Traceback" not in process.log
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
 """Requests that make no sense, and the problem that answers each."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 JSON = {"Content-Type": "application/json"}
+AFTER = "/v1/jobs?created_after="
+TAGS_17 = json.dumps([f"t{number}" for number in range(17)])
 GOOD = b'{"kind": "probe.run", "payload": {"queue": "notifier"}}'
 MIB = 1024 * 1024
 
@@ -17,7 +21,7 @@ class Nonsense:
     body: bytes | None = None
     method: str = "POST"
     path: str = "/v1/jobs"
-    headers: dict[str, str] = field(default_factory=lambda: JSON)
+    headers: Mapping[str, str] | Mapping[bytes, bytes] = field(default_factory=lambda: JSON)
     pointer: str | None = None
 
 
@@ -50,6 +54,28 @@ def media(name: str, body: bytes, headers: dict[str, str]) -> Nonsense:
 
 def get(name: str, status: int, code: str, path: str) -> Nonsense:
     return Nonsense(name, status, code, method="GET", path=path, headers={})
+
+
+def seen(name: str, version: str) -> Nonsense:
+    return Nonsense(
+        name,
+        400,
+        "bad-parameter",
+        method="GET",
+        path="/v1/jobs/x/events",
+        headers={b"Last-Event-ID": version.encode()},
+    )
+
+
+def change(
+    name: str,
+    status: int,
+    code: str,
+    body: bytes,
+    pointer: str | None = None,
+    headers: Mapping[str, str] | Mapping[bytes, bytes] = JSON,
+) -> Nonsense:
+    return Nonsense(name, status, code, body, "PATCH", "/v1/jobs/nobody", headers, pointer)
 
 
 def wrong_method(method: str, path: str) -> Nonsense:
@@ -106,9 +132,27 @@ BODIES = [
     invalid("an endless delay", options('{"delay": 1e300}'), "/options/delay"),
     invalid("a time without an offset", options('{"run_at": "2030-01-01T00:00:00"}'), "/options/run_at"),
     invalid("a time that is no time", options('{"run_at": "tomorrow"}'), "/options/run_at"),
-    invalid("a time beyond all calendars", options('{"run_at": "9999-12-31T23:59:59-23:59"}'), "/options"),
+    invalid("a time in seconds", options('{"run_at": "1893456000"}'), "/options/run_at"),
+    invalid(
+        "a time beyond all calendars", options('{"run_at": "9999-12-31T23:59:59-23:59"}'), "/options/run_at"
+    ),
     invalid("a time and a delay", options('{"run_at": "2030-01-01T00:00:00Z", "delay": 1}'), "/options"),
     invalid("an empty unique key", options('{"unique_key": ""}'), "/options/unique_key"),
+    invalid("tags in one string", options('{"tags": "a,b"}'), "/options/tags"),
+    invalid("17 tags", options(f'{{"tags": {TAGS_17}}}'), "/options/tags"),
+    invalid("an empty tag", options('{"tags": ["a", ""]}'), "/options/tags/1"),
+    invalid("a tag of 65 characters", options(f'{{"tags": ["{"t" * 65}"]}}'), "/options/tags/0"),
+    invalid("a tag with a line break", options(r'{"tags": ["a\nb"]}'), "/options/tags/0"),
+    invalid("a tag with a NUL", options(r'{"tags": ["\u0000"]}'), "/options/tags/0"),
+    invalid("a tag that is null", options('{"tags": [null]}'), "/options/tags/0"),
+    invalid("no end to start by", options('{"start_before": "2030-01-01"}'), "/options/start_before"),
+    invalid(
+        "an end before the beginning",
+        options('{"run_at": "2030-01-01T00:00:01Z", "start_before": "2030-01-01T00:00:00Z"}'),
+        "/options",
+    ),
+    invalid("no retention", options('{"retention": 0}'), "/options/retention"),
+    invalid("an endless retention", options('{"retention": 1e12}'), "/options/retention"),
     Nonsense("an unknown kind", 422, "unknown-kind", b'{"kind": "no.such", "payload": {}}'),
     Nonsense("an empty kind", 422, "unknown-kind", b'{"kind": "", "payload": {}}'),
     Nonsense("a kind of NULs", 422, "unknown-kind", rb'{"kind": "\u0000\u0000", "payload": {}}'),
@@ -158,6 +202,21 @@ PATHS = [
     get("two states", 400, "bad-parameter", "/v1/jobs?state=queued&state=failed"),
     get("an empty state", 400, "bad-parameter", "/v1/jobs?state="),
     get("an empty kind", 400, "bad-parameter", "/v1/jobs?kind="),
+    get("an empty tag", 400, "bad-parameter", "/v1/jobs?tag="),
+    get("a tag of 65 characters to find", 400, "bad-parameter", f"/v1/jobs?tag={'t' * 65}"),
+    get("a tag with a line break to find", 400, "bad-parameter", "/v1/jobs?tag=a%0Ab"),
+    get("two tags", 400, "bad-parameter", "/v1/jobs?tag=a&tag=b"),
+    get("a time without an offset to look after", 400, "bad-parameter", f"{AFTER}2030-01-01T00:00:00"),
+    get("a plus that is a space in an address", 400, "bad-parameter", f"{AFTER}2030-01-01T00:00:00+01:00"),
+    get("a day to look after", 400, "bad-parameter", f"{AFTER}2030-01-01"),
+    get("seconds to look after", 400, "bad-parameter", f"{AFTER}1893456000"),
+    get("a log of nobody", 404, "not-found", "/v1/jobs/nobody/log"),
+    get("events of nobody", 404, "not-found", "/v1/jobs/nobody/events"),
+    seen("events after no number", "three"),
+    seen("events after nothing", ""),
+    seen("events before the first", "-1"),
+    seen("events after half a version", "1.5"),
+    seen("events after a foreign digit", "٣"),
     get("a page of nothing", 400, "bad-parameter", "/v1/jobs?page_size=0"),
     get("a page too large", 400, "bad-parameter", "/v1/jobs?page_size=501"),
     get("a page in words", 400, "bad-parameter", "/v1/jobs?page_size=ten"),
@@ -170,10 +229,43 @@ PATHS = [
     get("a cursor of 10 kB", 400, "bad-parameter", "/v1/jobs?page_token=" + "a" * 10_000),
 ]
 
+CHANGES = [
+    change("nothing to change", 400, "malformed-json", b""),
+    change("a change that is no JSON", 400, "malformed-json", b"priority=high"),
+    change("a change of nothing known", 422, "invalid-payload", b'{"color": "red"}', "/color"),
+    change("a change that is a list", 422, "invalid-payload", b"[]", ""),
+    change("a change that is null", 422, "invalid-payload", b"null", ""),
+    change("a time that is taken away", 422, "invalid-payload", b'{"run_at": null}', "/run_at"),
+    change("a priority that is taken away", 422, "invalid-payload", b'{"priority": null}', "/priority"),
+    change("tags that are taken away", 422, "invalid-payload", b'{"tags": null}', "/tags"),
+    change("a change of the queue", 422, "invalid-payload", b'{"queue": "archiver"}', "/queue"),
+    change("an unknown priority to come", 422, "invalid-payload", b'{"priority": "urgent"}', "/priority"),
+    change(
+        "a time without an offset to come",
+        422,
+        "invalid-payload",
+        b'{"run_at": "2030-01-01T00:00:00"}',
+        "/run_at",
+    ),
+    change("a tag that is a number", 422, "invalid-payload", b'{"tags": [1]}', "/tags/0"),
+    change(
+        "another patch",
+        415,
+        "unsupported-media-type",
+        b"[]",
+        headers={"Content-Type": "application/json-patch+json"},
+    ),
+    change("a patch of nobody", 404, "not-found", b"{}"),
+    change("a change of nobody", 404, "not-found", b'{"priority": "high"}'),
+]
+
 METHODS = [
     wrong_method("PUT", "/v1/jobs"),
     wrong_method("DELETE", "/v1/jobs"),
-    wrong_method("PATCH", "/v1/jobs/x"),
+    wrong_method("PATCH", "/v1/jobs"),
+    wrong_method("PATCH", "/v1/jobs/x/result"),
+    wrong_method("DELETE", "/v1/jobs/x/log"),
+    wrong_method("POST", "/v1/jobs/x/events"),
     wrong_method("POST", "/v1/jobs/x"),
     wrong_method("GET", "/v1/jobs/x/retry"),
     wrong_method("DELETE", "/v1/jobs/x/payload"),

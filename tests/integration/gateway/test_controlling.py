@@ -1,26 +1,12 @@
 """Cancelling and retrying, and what became of a job that a worker ran."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from tests.integration.gateway.bodies import Body, probe
-from tests.servers import RedisServer
 
-from afterwork.engine import JobRouter
-from afterwork.engine.worker import Worker, WorkerOptions
-
-
-@pytest.fixture
-async def worker(redis_server: RedisServer) -> AsyncIterator[Worker]:
-    """A worker of the notifier's queue, in this process."""
-    worker = Worker(JobRouter("notifier"), WorkerOptions(redis_server.url, lease=5, grace=0))
-    running = asyncio.create_task(worker.async_run())
-    yield worker
-    worker.drain()
-    await running
-    await worker.close()
+from afterwork.engine.work.worker import Worker
 
 
 async def ended(http: httpx.AsyncClient, address: str) -> Body:

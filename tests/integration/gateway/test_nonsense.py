@@ -4,13 +4,23 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from tests.integration.gateway.nonsense import BODIES, GOOD, HEADERS, JSON, METHODS, MIB, PATHS, Nonsense
+from tests.integration.gateway.nonsense import (
+    BODIES,
+    CHANGES,
+    GOOD,
+    HEADERS,
+    JSON,
+    METHODS,
+    MIB,
+    PATHS,
+    Nonsense,
+)
 
 pytestmark = pytest.mark.usefixtures("no_traceback")
 
 
 @pytest.mark.parametrize(
-    "nonsense", [*BODIES, *HEADERS, *PATHS, *METHODS], ids=lambda nonsense: nonsense.name
+    "nonsense", [*BODIES, *CHANGES, *HEADERS, *PATHS, *METHODS], ids=lambda nonsense: nonsense.name
 )
 def test_nonsense_is_answered_by_a_problem(nonsense: Nonsense, gateway_http: httpx.Client) -> None:
     # When
@@ -37,7 +47,7 @@ def test_nonsense_is_answered_by_a_problem(nonsense: Nonsense, gateway_http: htt
     ("path", "methods"),
     [
         ("/v1/jobs", {"GET", "POST"}),
-        ("/v1/jobs/x", {"DELETE", "GET"}),
+        ("/v1/jobs/x", {"DELETE", "GET", "PATCH"}),
         ("/v1/jobs/x/retry", {"POST"}),
         ("/v1/ledger", {"GET"}),
         ("/openapi.json", {"GET", "HEAD"}),

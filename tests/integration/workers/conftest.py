@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.workers.processes import ServiceProcess
+from tests.processes import TRIAL, ServiceProcess, variables
 from tests.servers import RedisServer
 
 from afterwork.engine import JobClient
@@ -18,9 +18,10 @@ class Services:
         self._processes: list[ServiceProcess] = []
 
     def start(self, module: str, redis_url: str, **settings: object) -> ServiceProcess:
-        """One more process of the service, ready. settings: as in ServiceProcess."""
+        """One more process of the service, ready. settings: such as `lease=1, worker__grace=5`."""
         log = self._directory / f"{len(self._processes)}-{module.rpartition('.')[2]}.log"
-        process = ServiceProcess(module, redis_url, log, **settings)
+        chosen = TRIAL | settings | {"redis__url": redis_url}
+        process = ServiceProcess(module, log, **variables(**chosen))
         self._processes.append(process)
         process.start()
         return process
@@ -30,7 +31,7 @@ class Services:
         for process in self._processes:
             process.remove()
         for process in self._processes:
-            print(f"--- {process.log.name}\n{process.log.read_text(errors='replace')}")
+            print(f"--- {process.log_path.name}\n{process.log}")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from tests.integration.workers.processes import EndedEarlyError, ServiceProcess
+from tests.processes import EndedEarlyError, ServiceProcess
 
 LOOK = 0.02
 """Seconds between two looks at a process."""
@@ -23,9 +23,20 @@ class Supervisor:
             if not self.process.is_running:
                 if self.process.exit_code is not None:
                     self.ends.append(self.process.exit_code)
-                with suppress(EndedEarlyError):  # killed again while it started
-                    await asyncio.to_thread(self.process.start)
+                await self._start()
             await asyncio.sleep(LOOK)
+
+    async def _start(self) -> None:
+        """Not left half-way: a process that is started after its test has ended would disturb the next ones."""
+        starting = asyncio.create_task(asyncio.to_thread(self.process.start))
+        try:
+            await asyncio.wait([starting])
+        except asyncio.CancelledError:
+            await asyncio.wait([starting])
+            raise
+        finally:
+            with suppress(EndedEarlyError):  # killed again while it started
+                starting.result()
 
 
 @asynccontextmanager

@@ -48,7 +48,7 @@ async def test_a_request_that_the_worker_did_not_hear_comes_with_the_next_renewa
         await waiting.true(lambda: bool(behind.pubsub_numsub(f"aw:w:{job.worker}")[0][1]))
         at_once.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
         at_once.pubsub_numsub(f"aw:w:{job.worker}")
-        at_once.execute_command("EVAL", cancel.body, 0, job.id)
+        at_once.execute_command("EVAL", cancel.body, 0, job.id, "")
         asked_at = time.monotonic()
         _, subscribed, answer = at_once.execute()
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.integration.workers import unruly, waiting
 from tests.integration.workers.conftest import Services
-from tests.integration.workers.processes import ServiceProcess
 from tests.integration.workers.unruly.contracts import Behave, Misbehave
+from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
 from afterwork.contracts import Job, JobOptions, JobState
@@ -90,7 +90,7 @@ async def test_what_outlasts_the_grace_is_handed_back_at_once(
 
     # then
     assert seconds >= 0.5, "they had their grace"
-    assert "service ended" in ending.log.read_text(), "in order, not by force"
+    assert "service ended" in ending.log, "in order, not by force"
     again = await waiting.running(client, *ids, deadline=2)
     assert {job.worker for job in again}.isdisjoint({job.worker for job in first})
     until.touch()
@@ -184,7 +184,7 @@ async def test_an_idle_service_ends_at_once_while_redis_is_away(
     await waiting.ended(own_client, submitted.job.id)
 
     own_redis.kill()
-    await waiting.true(lambda: "worker waits for Redis" in ending.log.read_text())
+    await waiting.true(lambda: "worker waits for Redis" in ending.log)
 
     drained(ending, within=MARGIN)
 

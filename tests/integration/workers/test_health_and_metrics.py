@@ -5,8 +5,8 @@ import time
 import pytest
 from tests.integration.workers import unruly, waiting
 from tests.integration.workers.conftest import Services
-from tests.integration.workers.processes import ServiceProcess
 from tests.integration.workers.unruly.contracts import Misbehave
+from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
 from afterwork.contracts import JobOptions, JobState
@@ -58,20 +58,6 @@ async def test_a_blocked_loop_neither_hides_itself_nor_loses_leases(
     assert {job.worker for job in first} == {(await client.get(blocker)).worker}
     await waiting.true(lambda: lag(worker) < 0.5)
     assert worker.metric("afterwork_leases_lost_total", **LABELS) in {None, 0.0}
-
-
-async def test_a_loop_that_is_blocked_beyond_every_time_limit_is_not_live(
-    client: JobClient, redis_server: RedisServer, services: Services
-) -> None:
-    worker = services.start("notifier", redis_server.url, lease=LEASE)
-    blocking = ProbeRun(queue="notifier", seconds=30, mode=ProbeMode.BLOCKING)
-
-    await client.submit(blocking, JobOptions(timeout=0.5))
-
-    await waiting.true(
-        lambda: not worker.is_running or worker.get("/healthz").status_code == 503,
-        deadline=20,
-    )
 
 
 async def test_every_metric_is_there(

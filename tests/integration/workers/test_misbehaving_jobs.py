@@ -7,8 +7,8 @@ import pytest
 from tests.integration.workers import unruly as unruly_service
 from tests.integration.workers import waiting
 from tests.integration.workers.conftest import Services
-from tests.integration.workers.processes import ServiceProcess
 from tests.integration.workers.unruly.contracts import QUEUE, Behave, Misbehave
+from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
 from afterwork.contracts import Contract, Job, JobOptions, JobState

@@ -60,6 +60,11 @@ async def running(client: JobClient, *job_ids: str, deadline: float = 30.0) -> l
     return await _all(client, job_ids, lambda job: job.state is JobState.RUNNING, deadline)
 
 
+def as_sent(*jobs: Job) -> list[dict[str, object]]:
+    """The jobs, whenever they were read: two that are equal are in the same version, with the same history."""
+    return [job.model_dump() for job in jobs]
+
+
 async def _all(
     client: JobClient, job_ids: Iterable[str], holds: Callable[[Job], bool], deadline: float
 ) -> list[Job]:

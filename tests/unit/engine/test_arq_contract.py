@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine import JobRouter, keys
 from afterwork.engine.codec import dumps, encode_payload, loads
-from afterwork.engine.run import Run
-from afterwork.engine.worker import arq_function
+from afterwork.engine.work.run import Run
+from afterwork.engine.work.worker import arq_function
 
 
 def test_arq_is_the_version_that_was_read() -> None:

@@ -1,11 +1,14 @@
 """Finish: how each outcome crosses the wire to step.lua."""
 
+from collections import deque
+
 import pytest
 
-from afterwork.engine.claims import Claim, Finish
-from afterwork.engine.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
+from afterwork.engine.work.reports import Line, Report
 
-ROW = (b"id", b"alpha.run", b"w:1", 2, 5, 1500, 123, 1, 1, b"payload")
+ROW = (b"id", b"alpha.run", b"w:1", 2, 5, 1500, 123, 1, 1, b"payload", b"[7]")
 
 
 def test_a_claim_is_read_from_the_scripts_row() -> None:
@@ -20,6 +23,7 @@ def test_a_claim_is_read_from_the_scripts_row() -> None:
         deaths=1,
         is_suspect=True,
         payload=b"payload",
+        checkpoint=b"[7]",
     )
 
 
@@ -37,5 +41,13 @@ def test_a_claim_is_read_from_the_scripts_row() -> None:
 def test_an_outcome_crosses_the_wire(outcome: Outcome, wire: list[object], size: int) -> None:
     finish = Finish(Claim.of(ROW), outcome)
 
-    assert finish.wire() == ["id", "w:1", *wire]
+    assert finish.wire(0.0) == ["id", "w:1", *wire, b"", 0]
     assert finish.size == size
+
+
+def test_what_is_left_of_a_report_crosses_with_the_end_and_counts_for_its_size() -> None:
+    lines = deque([Line(7.5, "info", "one"), Line(8.0, "error", "two")])
+    finish = Finish(Claim.of(ROW), Done(b"[1]"), Report("id", "w:1", b'{"done":1.0}', lines))
+
+    assert finish.wire(8.25)[6:] == [b'{"done":1.0}', 2, 750, "info", "one", 250, "error", "two"]
+    assert finish.size == 3 + 12 + 6

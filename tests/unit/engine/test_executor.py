@@ -6,8 +6,8 @@ from typing import NoReturn
 import pytest
 from tests.unit.engine.attempts import Attempt, Echo, Perform, code_of
 
-from afterwork.engine.outcome import Done, Fail, Failed, Outcome, Retry, Snooze, Snoozed
-from afterwork.engine.run import Run
+from afterwork.engine.work.outcome import Done, Fail, Failed, Outcome, Retry, Snooze, Snoozed
+from afterwork.engine.work.run import Run
 
 
 async def outcome_of(perform: Perform, *, attempt: int = 1, payload: bytes | None = None) -> Outcome:

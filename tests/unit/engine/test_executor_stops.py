@@ -8,9 +8,9 @@ import pytest
 from tests.unit.engine.attempts import Attempt, Echo, code_of
 from tests.unit.engine.time_travel import TimeTravel
 
-from afterwork.engine.executor import STOP_GRACE
-from afterwork.engine.outcome import Cancelled, Done, Fail, Failed, Outcome, Released, Retry, StopReason
-from afterwork.engine.run import Run
+from afterwork.engine.work.executor import STOP_GRACE
+from afterwork.engine.work.outcome import Cancelled, Done, Fail, Failed, Outcome, Released, Retry, StopReason
+from afterwork.engine.work.run import Run
 
 
 def in_time_travel(test: Callable[[TimeTravel], Coroutine[Any, Any, None]]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from afterwork import errors
 from afterwork.contracts.options import MAX_DELAY
-from afterwork.engine.outcome import (
+from afterwork.engine.work.outcome import (
     Cancelled,
     Fail,
     Failed,

@@ -8,10 +8,10 @@ import pytest
 from tests.unit.engine.time_travel import TimeTravel
 
 from afterwork.engine import keys
-from afterwork.engine.claims import Claim, Finish
-from afterwork.engine.outcome import Done
-from afterwork.engine.pump import POLL, Pump
-from afterwork.engine.steps import Ask, Reply
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.outcome import Done
+from afterwork.engine.work.pump import POLL, Pump
+from afterwork.engine.work.steps import Ask, Reply
 
 
 def claim(number: int, *, is_suspect: bool = False) -> Claim:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterwork.engine.retry import Backoff
+from afterwork.engine.work.retry import Backoff
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 """JobRouter: what can be wrong with a handler is said where it is declared."""
 
+import threading
+from collections.abc import AsyncIterator, Iterator
+
 import pytest
 
 from afterwork.contracts import Contract
 from afterwork.contracts.probe import ProbeRun
-from afterwork.engine import JobRouter, Run
+from afterwork.engine import BlockingRun, JobRouter, Run
+from afterwork.engine.work.outcome import Done
+from afterwork.testing import work
 
 
 class Greet(Contract, kind="hello.greet", queue="greeter"):
@@ -47,12 +52,45 @@ def test_a_second_handler_of_a_kind_is_refused(contract: type[Contract]) -> None
         jobs.handles(ProbeRun)
 
 
-def test_a_plain_function_is_refused() -> None:
-    def plain(job: Greet, run: Run) -> str:
-        return "hello"
+async def test_a_plain_function_is_called_in_a_thread_and_a_coroutine_function_is_not() -> None:
+    plain, coroutine = JobRouter("greeter"), JobRouter("greeter")
 
-    with pytest.raises(TypeError, match="coroutine"):
-        JobRouter("greeter").handles(Greet)(plain)  # type: ignore[arg-type]
+    @plain.handles(Greet)
+    def greet_plainly(job: Greet, run: BlockingRun) -> str:
+        return threading.current_thread().name
+
+    @coroutine.handles(Greet)
+    async def greet_async(job: Greet, run: Run) -> str:
+        return threading.current_thread().name
+
+    outcomes = [await work(router, Greet()) for router in (plain, coroutine)]
+
+    name = "hello.greet 00000000-0000-7000-8000-000000000000"
+    assert outcomes == [Done(f'"{name}"'.encode()), Done(f'"{threading.current_thread().name}"'.encode())]
+
+
+async def test_an_object_that_is_called_like_a_coroutine_function_is_one() -> None:
+    class Greeter:
+        async def __call__(self, job: Greet, run: Run) -> str:
+            return threading.current_thread().name
+
+    jobs = JobRouter("greeter")
+    jobs.handles(Greet)(Greeter())
+
+    assert await work(jobs, Greet()) == Done(f'"{threading.current_thread().name}"'.encode())
+
+
+def test_a_generator_is_refused() -> None:
+    def plain(job: Greet, run: BlockingRun) -> Iterator[str]:
+        yield "hello"
+
+    async def coroutine(job: Greet, run: Run) -> AsyncIterator[str]:
+        yield "hello"
+
+    with pytest.raises(TypeError, match="generator"):
+        JobRouter("greeter").handles(Greet)(plain)
+    with pytest.raises(TypeError, match="generator"):
+        JobRouter("greeter").handles(Greet)(coroutine)  # type: ignore[arg-type]
 
 
 def test_a_kind_without_handler_is_not_found() -> None:

@@ -8,7 +8,7 @@ CREATED = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
 def record(state: JobState = JobState.QUEUED, *, run_at: datetime = CREATED, version: int = 1) -> Job:
-    """A job in this state."""
+    """A job in this state, read at the instant of its creation."""
     return Job(
         id="0199aaaa-0000-7000-8000-000000000000",
         kind="probe.run",
@@ -30,4 +30,5 @@ def record(state: JobState = JobState.QUEUED, *, run_at: datetime = CREATED, ver
         cancel_requested=False,
         worker=None,
         version=version,
+        as_of=CREATED,
     )

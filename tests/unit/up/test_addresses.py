@@ -10,17 +10,36 @@ from afterwork_up.refusal import Refusal
     ("host", "address"), [("127.0.0.1", "127.0.0.1"), ("127.8.8.8", "127.8.8.8"), ("::1", "::1")]
 )
 def test_a_loopback_address_is_listened_on(host: str, address: str) -> None:
-    assert addresses.loopback(host) == address
+    assert addresses.listenable(host, has_keys=False) == address
 
 
 def test_localhost_is_one_address() -> None:
-    assert addresses.loopback("localhost") == "127.0.0.1"
+    assert addresses.listenable("localhost", has_keys=False) == "127.0.0.1"
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", "", "127.0.0.1 "])
-def test_an_address_that_others_reach_is_refused(host: str) -> None:
-    with pytest.raises(Refusal, match="loopback"):
-        addresses.loopback(host)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_an_address_that_others_reach_is_listened_on_only_with_keys(host: str) -> None:
+    with pytest.raises(Refusal, match=f"^--host {host}: .*AFTERWORK_API_KEYS"):
+        addresses.listenable(host, has_keys=False)
+    assert addresses.listenable(host, has_keys=True) == host
+
+
+def test_a_name_that_is_none_is_refused() -> None:
+    with pytest.raises(Refusal, match="cannot be resolved"):
+        addresses.listenable("not a name", has_keys=True)
+
+
+def test_keys_are_asked_for_if_any_are_set() -> None:
+    assert addresses.asks_for_keys(f"shop:read:{'0' * 64}")
+    assert not addresses.asks_for_keys("")
+
+
+@pytest.mark.parametrize("text", [" ", "shop", f"shop:write:{'0' * 64}"])
+def test_wrong_keys_are_refused_before_anything_starts(text: str) -> None:
+    with pytest.raises(Refusal, match=r"^AFTERWORK_API_KEYS: ") as refusal:
+        addresses.asks_for_keys(text)
+
+    assert "0" * 64 not in refusal.value.message
 
 
 def test_a_port_in_use_is_refused() -> None:

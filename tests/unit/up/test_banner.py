@@ -4,7 +4,7 @@ from afterwork_up.banner import banner
 
 
 def test_the_banner_is_a_ready_line_and_three_commands() -> None:
-    ready, *commands = filter(None, banner("http://127.0.0.1:8000").splitlines())
+    ready, *commands = filter(None, banner("http://127.0.0.1:8000", has_keys=False).splitlines())
 
     assert ready == "afterwork ready: http://127.0.0.1:8000"
     assert [shlex.split(command)[0] for command in commands] == ["curl", "curl", "curl"]
@@ -13,3 +13,10 @@ def test_the_banner_is_a_ready_line_and_three_commands() -> None:
         "http://127.0.0.1:8000/v1/jobs?page_size=5",
         "http://127.0.0.1:8000/v1/ledger",
     ]
+
+
+def test_where_keys_are_asked_for_the_commands_take_one_from_a_variable() -> None:
+    _, *commands = filter(None, banner("http://127.0.0.1:8000", has_keys=True).splitlines())
+
+    for command in commands:
+        assert shlex.split(command)[:3] == ["curl", "-H", "Authorization: Bearer $KEY"]

@@ -5,7 +5,14 @@ import pytest
 from afterwork_up import programs
 from afterwork_up.programs import Wishes
 
-WISHES = Wishes(host="127.0.0.1", port=8000, redis_url="unix:///data/valkey.sock", workers=1, probes=False)
+WISHES = Wishes(
+    host="127.0.0.1",
+    port=8000,
+    redis_url="unix:///data/valkey.sock",
+    workers=1,
+    probes=False,
+    has_keys=False,
+)
 
 
 def test_the_gateway_is_told_where_to_listen_and_where_redis_is() -> None:
@@ -26,7 +33,7 @@ def test_each_service_runs_once_under_its_own_name() -> None:
 
 
 def test_several_workers_of_a_service_are_numbered() -> None:
-    wishes = Wishes(host="::1", port=0, redis_url="redis://r", workers=2, probes=True)
+    wishes = Wishes(host="::1", port=0, redis_url="redis://r", workers=2, probes=True, has_keys=False)
 
     found = [program for program in programs.services(wishes, say=pytest.fail) if "notifier" in program.name]
 

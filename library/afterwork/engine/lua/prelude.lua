@@ -2,9 +2,42 @@
 local call = redis.call
 
 -- Milliseconds by Redis' clock. CLOCK_OFFSET is 0 except under the tests' loader.
-local function now()
+local function clock()
   local time = call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000) + CLOCK_OFFSET
+end
+
+-- Our time, which never goes back: Redis' clock, and after that was set back, `ahead` of it, which shrinks from `since`.
+-- last: the latest time by which anything was written. If that is half a lease ago, Redis was away or its clock was set
+-- forward, and ours takes the occasion to catch up.
+local function our_time(raw, last, ahead, since, lease)
+  local at = raw + ahead
+  if ahead == 0 then return math.max(at, last) end
+  if at - last >= lease / 2 then return math.max(raw, last) end
+  return math.max(at - math.min(ahead, math.floor(math.max(0, at - since) / CLOCK_SLEW)), last)
+end
+
+local function read_pulse()
+  local pulse = call('HMGET', PULSE, 'last', 'ahead', 'since', 'lease', 'heard', 'holds')
+  for i = 1, 6 do pulse[i] = tonumber(pulse[i] or 0) end
+  return unpack(pulse)
+end
+
+local function write_pulse(at, raw, ahead, ...)
+  call('HSET', PULSE, 'last', at, ...)
+  if at - raw ~= ahead then call('HSET', PULSE, 'ahead', at - raw, 'since', at) end
+end
+
+-- For those who only read.
+local function now() return our_time(clock(), read_pulse()) end
+
+-- For those who write it down: nobody will be told an earlier time any more.
+local function tick()
+  local raw = clock()
+  local last, ahead, since, lease = read_pulse()
+  local at = our_time(raw, last, ahead, since, lease)
+  write_pulse(at, raw, ahead)
+  return at
 end
 
 local function lane_key(queue, kind, level) return LANE .. queue .. ':' .. kind .. ':' .. level end
@@ -23,7 +56,8 @@ end
 
 local FIELDS = {
   'queue', 'kind', 'level', 'state', 'created', 'due', 'started', 'attempt', 'claims', 'deaths',
-  'max_attempts', 'timeout', 'worker', 'token', 'cancel', 'unique', 'suspect',
+  'max_attempts', 'timeout', 'worker', 'token', 'cancel', 'owner', 'unique', 'suspect', 'version', 'state_version',
+  'tags', 'start_before', 'retention', 'checkpoint', 'reported',
 }
 
 -- The record as a table, absent fields false; nil if there is no such job.
@@ -35,24 +69,50 @@ local function read(id)
   return job
 end
 
--- Write fields (flat list) and count the change.
+local function unique_key(owner, kind, unique) return UNIQUE .. owner .. ':' .. kind .. ':' .. unique end
+
+-- Write fields (flat list), count the change and tell who follows the job.
 local function write(job, ...)
-  call('HSET', JOB .. job.id, ...)
-  call('HINCRBY', JOB .. job.id, 'version', 1)
+  job.version = job.version + 1
+  call('HSET', JOB .. job.id, 'version', job.version, ...)
+  call('PUBLISH', CHANGED .. job.id, job.version .. ' ' .. job.state)
 end
 
-local function change_state(job, state)
+-- The same together with a new state; the version that begins it is kept.
+local function enter(job, state, ...)
   call('ZREM', index_key(job.queue, job.kind, job.state), job.id)
   call('ZADD', index_key(job.queue, job.kind, state), job.created, job.id)
-  job.state = state
+  job.state, job.state_version = state, job.version + 1
+  write(job, 'state', state, 'state_version', job.state_version, ...)
 end
 
--- Append the attempt that ends now to the history; error is a problem document, a bare code, or empty.
-local function remember(job, at, error)
+-- Append the attempt that ends now to the history. after: the state that the next write enters, or scheduled or queued.
+-- error: a problem document, a bare code, or empty.
+local function remember(job, at, after, error)
   local key = HISTORY .. job.id
-  call('RPUSH', key, table.concat({ job.attempt, job.started, at, job.worker, error }, '\n'))
+  local entry = { job.attempt, job.started, at, job.worker, job.state_version, job.version + 1, after, error }
+  call('RPUSH', key, table.concat(entry, '\n'))
   call('LTRIM', key, -HISTORY_LENGTH, -1)
 end
+
+-- What becomes of a job that is put back.
+local function state_after(job, due, at)
+  if job.cancel then return 'cancelled' end
+  return due > at and 'scheduled' or 'queued'
+end
+
+-- Keep what the handler reported; the next write counts as the change. lines: age in ms, level and text in turn.
+local function note(job, at, progress, lines)
+  local version = job.version + 1
+  if progress ~= '' then call('HSET', JOB .. job.id, 'progress', version .. '\n' .. progress) end
+  for i = 1, #lines, 3 do
+    call('RPUSH', LOG .. job.id, table.concat({ version, at - lines[i], lines[i + 1], lines[i + 2] }, '\n'))
+  end
+  if #lines > 0 then call('LTRIM', LOG .. job.id, -LOG_LENGTH, -1) end
+end
+
+-- Each tag of a record's field.
+local function each_tag(tags) return string.gmatch(tags or '', '[^\n]+') end
 
 local function drop_lease(job)
   call('ZREM', LEASES .. job.queue, job.id)
@@ -80,31 +140,37 @@ local function settle(job, state, body, at)
   if call('EXISTS', PAYLOAD .. job.id) == 1 then call('RENAME', PAYLOAD .. job.id, ENDED_PAYLOAD .. job.id) end
   call('SET', RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
   if job.unique then
-    local key = UNIQUE .. job.kind .. ':' .. job.unique
+    local key = unique_key(job.owner or '', job.kind, job.unique)
     if call('GET', key) == job.id then call('DEL', key) end
   end
-  change_state(job, state)
-  write(job, 'state', state, 'finished', at)
-  call('ZADD', EXPIRY, at + KEEP_MS[state], job.id)
+  if job.start_before then call('ZREM', START_BEFORE, job.id) end
+  if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
+  enter(job, state, 'finished', at)
+  call('ZADD', EXPIRY, at + (job.retention or KEEP_MS[state]), job.id)
+end
+
+-- Whether the job should have been started by now and never was.
+local function is_expired(job, at)
+  return job.start_before and tonumber(job.claims) == 0 and at > tonumber(job.start_before)
 end
 
 -- Put a job that ran back among the waiting; a request to cancel that came meanwhile wins.
 local function put_back(job, due, attempt, at)
   if job.cancel then return settle(job, 'cancelled', PROBLEM['cancelled'], at) end
   call('ZADD', place(job), due, job.id)
-  change_state(job, 'waiting')
-  write(job, 'state', 'waiting', 'due', due, 'attempt', attempt)
+  enter(job, 'waiting', 'due', due, 'attempt', attempt)
   wake(job.queue)
 end
 
 -- The worker died under the job: bad luck once, a suspect the second time, the culprit the third.
 local function bury(job, at)
-  remember(job, at, 'worker-lost')
-  drop_lease(job)
   local deaths = job.deaths + 1
+  local is_last = deaths >= MAX_DEATHS and not job.cancel
+  remember(job, at, is_last and 'failed' or state_after(job, tonumber(job.due), at), 'worker-lost')
+  drop_lease(job)
   call('HDEL', JOB .. job.id, 'token')
   call('HSET', JOB .. job.id, 'deaths', deaths)
-  if deaths >= MAX_DEATHS and not job.cancel then
+  if is_last then
     return settle(job, 'failed', PROBLEM['worker-lost'], at)
   end
   if deaths == MAX_DEATHS - 1 and not job.suspect then
@@ -115,14 +181,16 @@ local function bury(job, at)
   put_back(job, job.due, job.attempt - 1, at)
 end
 
--- Note that somebody was heard. If nobody was for half a lease, Redis itself was away or frozen, and everyone must be
--- able to renew first. Returns until when lapsed leases hold all the same.
-local function hear(at, lease)
-  local pulse = call('HMGET', PULSE, 'heard', 'holds')
-  local holds = tonumber(pulse[2] or 0)
-  if pulse[1] and at - pulse[1] >= lease / 2 then holds = at + lease end
-  call('HSET', PULSE, 'heard', at, 'holds', holds)
-  return holds
+-- Note that somebody was heard; returns the time, and until when lapsed leases hold all the same.
+-- If nobody was for half a lease, Redis itself was away or frozen, or its clock was set forward, and everyone must be
+-- able to renew first.
+local function hear(lease)
+  local raw = clock()
+  local last, ahead, since, _, heard, holds = read_pulse()
+  local at = our_time(raw, last, ahead, since, lease)
+  if heard > 0 and math.max(at, raw + ahead) - heard >= lease / 2 then holds = at + lease end
+  write_pulse(at, raw, ahead, 'lease', lease, 'heard', at, 'holds', holds)
+  return at, holds
 end
 
 -- Take back jobs of the queue whose leases have lapsed, one batch a call; returns how many.

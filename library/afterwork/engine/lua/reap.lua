@@ -1,9 +1,19 @@
 #!lua flags=allow-oom
--- Take back jobs whose leases have lapsed, in every queue, for when nobody claims. ARGV: lease. Returns how many were
--- looked at.
-local at, reaped = now(), 0
-local holds = hear(at, tonumber(ARGV[1]))
+-- What must happen in time although nobody claims: take back jobs whose leases have lapsed, in every queue, and cancel
+-- those that were not started in time. ARGV: lease. Returns how many were looked at.
+local at, holds = hear(tonumber(ARGV[1]))
+local reaped = 0
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
   reaped = reaped + take_back(queue, at, holds)
 end
-return reaped
+
+local late = call('ZRANGEBYSCORE', START_BEFORE, '-inf', '(' .. at, 'LIMIT', 0, BATCH_JOBS)
+for _, id in ipairs(late) do
+  local job = read(id)
+  if job and job.state == 'waiting' and is_expired(job, at) then
+    settle(job, 'cancelled', PROBLEM['expired'], at)
+  else
+    call('ZREM', START_BEFORE, id)
+  end
+end
+return reaped + #late

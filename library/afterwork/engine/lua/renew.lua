@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- Extend a worker's leases. ARGV: lease, then per claim: id token. Returns per claim: ok · cancel · lost.
-local at, lease = now(), tonumber(ARGV[1])
+local lease = tonumber(ARGV[1])
+local at = hear(lease)
 local answers = {}
-hear(at, lease)
 for i = 2, #ARGV, 2 do
   local job = read(ARGV[i])
   if not job or job.state ~= 'running' or job.token ~= ARGV[i + 1] then

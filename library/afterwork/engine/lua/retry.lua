@@ -5,20 +5,19 @@ local job = read(ARGV[1])
 if not job then return { 'missing', '' } end
 if job.state == 'waiting' or job.state == 'running' then return { 'unfinished', '' } end
 if job.state == 'succeeded' then return { 'succeeded', '' } end
-local unique_key = job.unique and UNIQUE .. job.kind .. ':' .. job.unique
-local holder = unique_key and call('GET', unique_key)
+local own_key = job.unique and unique_key(job.owner or '', job.kind, job.unique)
+local holder = own_key and call('GET', own_key)
 if holder then return { 'duplicate', holder } end
 if call('EXISTS', ENDED_PAYLOAD .. job.id) == 0 then return { 'payload-missing', '' } end
 
-local at = now()
+local at = tick()
 call('RENAME', ENDED_PAYLOAD .. job.id, PAYLOAD .. job.id)
 call('DEL', RESULT .. job.id)
 call('ZREM', EXPIRY, job.id)
-if unique_key then call('SET', unique_key, job.id) end
-call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token')
+if own_key then call('SET', own_key, job.id) end
+call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token', 'start_before')
 job.suspect = false
-change_state(job, 'waiting')
-write(job, 'state', 'waiting', 'due', at, 'attempt', 0, 'deaths', 0)
+enter(job, 'waiting', 'due', at, 'attempt', 0, 'deaths', 0)
 call('ZADD', place(job), at, job.id)
 wake(job.queue)
 return { 'retried', '' }

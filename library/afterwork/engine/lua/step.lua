@@ -3,14 +3,14 @@
 -- ARGV: worker queue lease sequence first_claim slots suspect_running
 --       (first_claim: tokens count up from it; no two steps of a worker may overlap in it)
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
---       #finishes then per finish: id token outcome delay body error
+--       #reports then per report: id token progress #lines then per line: age level text
+--       #finishes then per finish: id token outcome delay body error progress #lines then as above
 -- Returns {verdicts, claims, ms until the next due time or -1}.
---   verdict: ok · already · lost      claim: id kind token attempt max_attempts timeout created deaths suspect payload
-local at = now()
+--   verdict: ok · already · lost      claim: id kind token attempt max_attempts timeout created deaths suspect payload checkpoint
 local worker, queue, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local sequence, claim_number, slots = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local suspect_running = ARGV[7] == '1'
-local holds = hear(at, lease)
+local at, holds = hear(lease)
 local cursor = 8
 
 local function next_arg()
@@ -25,38 +25,56 @@ for _ = 1, tonumber(next_arg()) do
   defaults[kind] = { max_attempts = next_arg(), timeout = next_arg() }
 end
 
-local function finish(id, token, outcome, delay, body, error)
+local function next_lines()
+  local lines = {}
+  for i = 1, 3 * tonumber(next_arg()) do lines[i] = next_arg() end
+  return lines
+end
+
+-- What running jobs reported; fenced like everything else, and a step that is repeated, or overtaken, says it once.
+for _ = 1, tonumber(next_arg()) do
+  local id, token, progress = next_arg(), next_arg(), next_arg()
+  local lines, job = next_lines(), read(id)
+  if job and job.state == 'running' and job.token == token and sequence > tonumber(job.reported or 0) then
+    note(job, at, progress, lines)
+    write(job, 'reported', sequence)
+  end
+end
+
+local ENDS = { succeeded = true, failed = true, cancelled = true }
+
+local function finish(id, token, outcome, delay, body, error, progress, lines)
   local job = read(id)
   if not job or job.token ~= token then return 'lost' end
   if job.state ~= 'running' then return 'already' end
   drop_lease(job)
-  if outcome ~= 'released' then remember(job, at, error) end
-  if outcome == 'retry' then
-    put_back(job, at + delay, job.attempt, at)
-  elseif outcome == 'snoozed' then
-    put_back(job, at + delay, job.attempt - 1, at)
-  elseif outcome == 'released' then
-    put_back(job, job.due, job.attempt - 1, at)
-  else
+  note(job, at, progress, lines)
+  local is_released = outcome == 'released'
+  local due = is_released and tonumber(job.due) or at + delay
+  remember(job, at, ENDS[outcome] and outcome or state_after(job, due, at), is_released and 'released' or error)
+  if ENDS[outcome] then
     settle(job, outcome, body, at)
+  else
+    put_back(job, due, outcome == 'retry' and job.attempt or job.attempt - 1, at)
   end
   return 'ok'
 end
 
 local verdicts = {}
 for _ = 1, tonumber(next_arg()) do
-  local id, token, outcome, delay, body, error =
-    next_arg(), next_arg(), next_arg(), tonumber(next_arg()), next_arg(), next_arg()
-  verdicts[#verdicts + 1] = finish(id, token, outcome, delay, body, error)
+  local id, token, outcome, delay, body, error, progress =
+    next_arg(), next_arg(), next_arg(), tonumber(next_arg()), next_arg(), next_arg(), next_arg()
+  verdicts[#verdicts + 1] = finish(id, token, outcome, delay, body, error, progress, next_lines())
 end
 
 local claims, claimed_bytes = {}, 0
 
 local function hand_out(job, payload)
-  claimed_bytes = claimed_bytes + #payload
+  local checkpoint = job.checkpoint and call('GET', CHECKPOINT .. job.id) or ''
+  claimed_bytes = claimed_bytes + #payload + #checkpoint
   claims[#claims + 1] = {
     job.id, job.kind, job.token, tonumber(job.attempt), tonumber(job.max_attempts), tonumber(job.timeout),
-    tonumber(job.created), tonumber(job.deaths), job.suspect and 1 or 0, payload,
+    tonumber(job.created), tonumber(job.deaths), job.suspect and 1 or 0, payload, checkpoint,
   }
 end
 
@@ -83,7 +101,7 @@ local function adopt(id, kind, level, due)
   if call('PERSIST', PAYLOAD .. id) == 0 and call('EXISTS', PAYLOAD .. id) == 0 then return nil end
   local default = defaults[kind]
   call('HSET', JOB .. id, 'queue', queue, 'kind', kind, 'level', level, 'state', 'waiting', 'version', 1,
-    'created', at, 'due', due, 'attempt', 0, 'claims', 0, 'deaths', 0,
+    'state_version', 1, 'created', at, 'due', due, 'attempt', 0, 'claims', 0, 'deaths', 0,
     'max_attempts', default.max_attempts, 'timeout', default.timeout, 'durability', 'unknown')
   call('ZADD', index_key(queue, kind, 'waiting'), at, id)
   call('SADD', QUEUES, queue)
@@ -95,6 +113,7 @@ end
 local is_full = slots <= 0
 
 local function claim(job)
+  if is_expired(job, at) then return settle(job, 'cancelled', PROBLEM['expired'], at) end
   local payload = call('GET', PAYLOAD .. job.id)
   if not payload then return settle(job, 'failed', PROBLEM['undecodable'], at) end
   if claimed_bytes > 0 and claimed_bytes + #payload > BATCH_BYTES then
@@ -111,8 +130,9 @@ local function claim(job)
   job.attempt = job.attempt + 1
   call('ZADD', place(job), at + lease, job.id)
   call('ZADD', LEASES .. queue, at + lease, job.id)
-  change_state(job, 'running')
-  write(job, 'state', 'running', 'started', at, 'worker', worker, 'token', token,
+  if job.start_before then call('ZREM', START_BEFORE, job.id) end
+  if job.reported then call('HDEL', JOB .. job.id, 'reported') end
+  enter(job, 'running', 'started', at, 'worker', worker, 'token', token,
     'attempt', job.attempt, 'claims', job.claims + 1)
   hand_out(job, payload)
 end

@@ -1,13 +1,19 @@
 #!lua flags=allow-oom
--- Remove ended jobs whose retention is over, one batch a call. Returns how many.
-local due = call('ZRANGEBYSCORE', EXPIRY, '-inf', now(), 'LIMIT', 0, SWEEP_JOBS)
+-- Remove ended jobs whose retention is over, and those that end soonest of more than are to be kept; one batch a call.
+-- ARGV: how many ended jobs are kept at most. Returns how many were removed.
+local ids = call('ZRANGEBYSCORE', EXPIRY, '-inf', now(), 'LIMIT', 0, SWEEP_JOBS)
+local excess = math.min(call('ZCARD', EXPIRY) - ARGV[1], SWEEP_JOBS)
+if excess > #ids then ids = call('ZRANGE', EXPIRY, 0, excess - 1) end
+
 local swept = 0
-for _, id in ipairs(due) do
+for _, id in ipairs(ids) do
   local job = read(id)
   call('ZREM', EXPIRY, id)
   if job then
     call('ZREM', index_key(job.queue, job.kind, job.state), id)
-    call('DEL', JOB .. id, PAYLOAD .. id, ENDED_PAYLOAD .. id, RESULT .. id, HISTORY .. id, LOCK .. id)
+    for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, id) end
+    call('DEL', JOB .. id, PAYLOAD .. id, ENDED_PAYLOAD .. id, RESULT .. id, HISTORY .. id, LOCK .. id, LOG .. id,
+      CHECKPOINT .. id)
     swept = swept + 1
   end
 end

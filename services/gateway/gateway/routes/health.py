@@ -4,23 +4,19 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from afterwork import errors
+from afterwork.api_keys import Scope
 from afterwork.contracts import Durability
+from gateway.authorization import needs
 from gateway.metrics import exposition
-from gateway.openapi import answer, problems
+from gateway.openapi import answer, content, problems
 from gateway.parts import Built
 from gateway.problems import problem_response
 from gateway.representation import json_response
 
 router = APIRouter(tags=["operation"])
-
-_REASONS = {
-    Durability.MEMORY: "it answers, but keeps no append-only file: jobs are lost when it ends",
-    Durability.EVERYSEC: "it answers; up to a second of accepted jobs is lost if its machine fails",
-    Durability.UNKNOWN: "it answers, but does not say how it keeps its data",
-}
 
 
 class Health(BaseModel):
@@ -32,12 +28,16 @@ class Health(BaseModel):
 
 
 class Dependency(BaseModel):
-    """Something that the gateway needs, and why it is usable or not."""
+    """Something that the gateway needs, and why it is usable or not.
+
+    findings: the codes of what is not as it should be, faults first; `docs/redis.md` says what they mean.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     ready: bool
     reason: str
+    findings: tuple[str, ...] = ()
     version: str | None = None
     durability: Durability | None = None
 
@@ -64,18 +64,28 @@ async def get_health() -> Response:
 )
 async def get_readiness(request: Request, built: Built) -> Response:
     """Say whether jobs can be accepted, and the reason for each dependency."""
-    try:
-        server = await built.client.server()
-    except errors.QueueUnavailable as error:
-        redis = Dependency(ready=False, reason=error.detail)
+    report = await built.client.server()
+    redis = Dependency(
+        ready=report.is_fit,
+        reason=report.reason or "it is as it should be",
+        findings=tuple(finding.code for finding in report.findings),
+        version=f"{report.flavour} {report.version}".strip() or None,
+        durability=report.durability if report.version else None,
+    )
+    if not report.is_fit:
         dependencies = {"redis": redis.model_dump(mode="json", exclude_none=True)}
+        error = errors.QueueUnavailable(report.reason)
         return problem_response(error, request.scope["path"], ready=False, dependencies=dependencies)
-    reason = _REASONS.get(server.durability, "it answers")
-    redis = Dependency(ready=True, reason=reason, version=server.version, durability=server.durability)
     return json_response(Readiness(ready=True, dependencies={"redis": redis}))
 
 
-@router.get("/metrics", operation_id="get_metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    dependencies=[needs(Scope.READ)],
+    response_class=PlainTextResponse,
+    responses=content("The samples.", "text/plain", {"schema": {"type": "string"}}),
+)
 async def get_metrics(built: Built) -> Response:
     """Show requests and queues in Prometheus' text format."""
     return Response(await exposition(built.counts, built.client), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -4,12 +4,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from afterwork.api_keys import Scope
 from afterwork.contracts import QueueOverview
+from gateway.authorization import needs
 from gateway.openapi import answer
 from gateway.parts import Built
 from gateway.representation import json_response
 
-router = APIRouter(prefix="/v1/queues", tags=["operation"])
+router = APIRouter(prefix="/v1/queues", tags=["operation"], dependencies=[needs(Scope.READ)])
 
 
 class QueueList(BaseModel):

@@ -16,3 +16,25 @@ class Behave(Contract, kind="unruly.behave", queue=QUEUE, max_attempts=1, timeou
 
     until: str
     started: str
+
+
+class Block(Contract, kind="unruly.block", queue=QUEUE, max_attempts=1, timeout=60):
+    """Block the event loop in the manner of this name, one of `unruly.blocks.BLOCKS`.
+
+    turns: how often the loop turns between the release of all that `Hold` and the block.
+    """
+
+    manner: str = "in_the_handler"
+    seconds: float
+    turns: int = 0
+
+
+class Work(Contract, kind="unruly.work", queue=QUEUE, max_attempts=1, timeout=60):
+    """Work in a thread in the manner of this name, one of `unruly.plain.PLAIN`, until the file `until` is there."""
+
+    manner: str
+    until: str = "/nonexistent"
+
+
+class Hold(Contract, kind="unruly.hold", queue=QUEUE, max_attempts=1, timeout=60):
+    """Wait until a `Block` begins, and end well."""

@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from tests.integration.workers.unruly.contracts import QUEUE, Behave, Misbehave
+from tests.integration.workers.unruly.blocks import BEGUN, BLOCKS
+from tests.integration.workers.unruly.contracts import QUEUE, Behave, Block, Hold, Misbehave, Work
 from tests.integration.workers.unruly.manners import MANNERS
+from tests.integration.workers.unruly.plain import PLAIN
 
-from afterwork.engine import JobRouter, Run
+from afterwork.engine import BlockingRun, JobRouter, Run
 
 jobs = JobRouter(QUEUE)
 
@@ -24,3 +26,23 @@ async def behave(job: Behave, run: Run) -> int:
     while not until.exists():  # noqa: ASYNC240 - as above
         await asyncio.sleep(0.02)
     return run.attempt
+
+
+@jobs.handles(Block)
+async def block(job: Block, run: Run) -> str:
+    BEGUN.set()
+    for _ in range(job.turns):
+        await asyncio.sleep(0)
+    await BLOCKS[job.manner](job.seconds)
+    return "blocked"
+
+
+@jobs.handles(Work)
+def work(job: Work, run: BlockingRun) -> object:
+    return PLAIN[job.manner](run, Path(job.until))
+
+
+@jobs.handles(Hold)
+async def hold(job: Hold, run: Run) -> str:
+    await BEGUN.wait()
+    return "held"

@@ -1,0 +1,213 @@
+"""From Redis' replies to the models that clients see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from afterwork import errors
+from afterwork.contracts import (
+    Attempt,
+    Job,
+    JobState,
+    JobSummary,
+    KindCounts,
+    Ledger,
+    LogLine,
+    Priority,
+    Problem,
+    Progress,
+    QueueOverview,
+)
+from afterwork.engine.codec import problem_json, result_of
+from afterwork.engine.jobs.submission import moment
+
+Flat = Sequence[bytes]
+"""Names and values in turn, as Lua returns a hash."""
+
+
+def job_from(job_id: str, reply: Sequence[Any]) -> Job:
+    """The whole job as `get.lua` returns it."""
+    now, record, history, envelope, _ = reply
+    fields = _fields(record)
+    state = _state(fields, now)
+    ended = envelope is not None and state.is_final
+    outcome = result_of(envelope) if envelope is not None and ended else None
+    is_success = state is JobState.SUCCEEDED
+    error = Problem.model_validate(outcome) if ended and not is_success else None
+    attempts = [ended.attempt for ended in map(ended_attempt, history) if not ended.was_released]
+    if state is JobState.RUNNING:
+        attempts.append(_running_attempt(fields))
+    return Job(
+        **_common(job_id, fields, state, now),
+        error=error,
+        result=outcome if is_success else None,
+        history=attempts,
+    )
+
+
+def summary_from(now: int, row: Sequence[Any]) -> JobSummary:
+    """One row of `list.lua`."""
+    job_id, record, envelope = row
+    texts = record.decode().split("\0")
+    fields = dict(zip(texts[::2], texts[1::2], strict=True))
+    error = Problem.model_validate(result_of(envelope)) if envelope else None
+    return JobSummary(**_common(job_id.decode(), fields, _state(fields, now), now), error=error)
+
+
+def ledger_from(reply: Sequence[Any]) -> Ledger:
+    """The counts of `ledger.lua`."""
+    return Ledger.model_validate(dict(zip((name.decode() for name in reply[::2]), reply[1::2], strict=True)))
+
+
+def queues_from(reply: Sequence[Any]) -> list[QueueOverview]:
+    """The queues of `queues.lua`, by name."""
+    return sorted((_queue(row) for row in reply), key=lambda queue: queue.name)
+
+
+def _queue(row: Sequence[Any]) -> QueueOverview:
+    name, suspects, kind_rows = row
+    kinds = sorted((_kind(kind) for kind in kind_rows), key=lambda counts: counts.kind)
+    ages = [counts.oldest_due_age for counts in kinds]
+    return QueueOverview(
+        name=name.decode(),
+        waiting=sum(counts.waiting for counts in kinds),
+        due=sum(counts.due for counts in kinds),
+        running=sum(counts.running for counts in kinds),
+        suspects=suspects,
+        oldest_due_age=max((age for age in ages if age is not None), default=None),
+        kinds=kinds,
+    )
+
+
+def _kind(row: Sequence[Any]) -> KindCounts:
+    kind, waiting, due, running, succeeded, failed, cancelled, age = row
+    return KindCounts(
+        kind=kind.decode(),
+        waiting=waiting,
+        due=due,
+        running=running,
+        succeeded=succeeded,
+        failed=failed,
+        cancelled=cancelled,
+        oldest_due_age=_seconds(age),
+    )
+
+
+def _seconds(milliseconds: int) -> float | None:
+    return None if milliseconds < 0 else milliseconds / 1000
+
+
+def _fields(flat: Flat) -> dict[str, str]:
+    texts = [value.decode() for value in flat]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
+
+
+def _state(fields: dict[str, str], now: int) -> JobState:
+    if fields["state"] != "waiting":
+        return JobState(fields["state"])
+    return JobState.SCHEDULED if int(fields["due"]) > now else JobState.QUEUED
+
+
+def _common(job_id: str, fields: dict[str, str], state: JobState, now: int) -> dict[str, Any]:
+    progress = _progress(fields)
+    return {
+        "id": job_id,
+        "kind": fields["kind"],
+        "queue": fields["queue"],
+        "state": state,
+        "priority": Priority(fields["level"]),
+        "attempt": int(fields["attempt"]),
+        "max_attempts": int(fields["max_attempts"]),
+        "claims": int(fields["claims"]),
+        "deaths": int(fields["deaths"]),
+        "timeout": int(fields["timeout"]) / 1000,
+        "durability": fields["durability"],
+        "created_at": moment(int(fields["created"])),
+        "run_at": moment(int(fields["due"])),
+        "started_at": _moment(fields, "started"),
+        "finished_at": _moment(fields, "finished"),
+        "unique_key": fields.get("unique"),
+        "tags": fields["tags"].split("\n") if fields.get("tags") else [],
+        "start_before": _moment(fields, "start_before"),
+        "retention": int(fields["retention"]) / 1000 if "retention" in fields else None,
+        "progress": progress[1] if progress else None,
+        "cancel_requested": "cancel" in fields,
+        "worker": fields.get("worker"),
+        "version": int(fields["version"]),
+        "as_of": moment(now),
+    }
+
+
+def _moment(fields: dict[str, str], name: str) -> datetime | None:
+    return moment(int(fields[name])) if name in fields else None
+
+
+def _progress(fields: dict[str, str]) -> tuple[int, Progress] | None:
+    version, _, body = fields.get("progress", "").partition("\n")
+    return (int(version), Progress.model_validate_json(body)) if body else None
+
+
+def _running_attempt(fields: dict[str, str]) -> Attempt:
+    return Attempt(
+        attempt=int(fields["attempt"]),
+        started_at=moment(int(fields["started"])),
+        finished_at=None,
+        worker=fields["worker"],
+        error=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """An entry of the history. begun, ended: versions of the record with which it began and ended.
+
+    after: the state in which the job was then. was_released: its worker handed the job back, so it counts for nothing.
+    """
+
+    attempt: Attempt
+    begun: int
+    ended: int
+    after: JobState
+    was_released: bool
+
+
+def ended_attempt(entry: bytes) -> EndedAttempt:
+    """From an entry as `remember` in `lua/prelude.lua` writes it."""
+    number, started, finished, worker, begun, ended, after, error = entry.decode().split("\n", 7)
+    was_released = error == "released"
+    attempt = Attempt(
+        attempt=int(number),
+        started_at=moment(int(started)),
+        finished_at=moment(int(finished)),
+        worker=worker,
+        error=None if was_released else _problem(error),
+    )
+    return EndedAttempt(attempt, int(begun), int(ended), JobState(after), was_released)
+
+
+def progress_from(reply: Sequence[Any]) -> tuple[int, Progress] | None:
+    """The progress in a reply of `get.lua`, and the version that it came with."""
+    return _progress(_fields(reply[1]))
+
+
+def state_version(reply: Sequence[Any]) -> int:
+    """The version with which the job entered the state that it has in a reply of `get.lua`."""
+    return int(_fields(reply[1])["state_version"])
+
+
+def log_from(reply: Sequence[Any]) -> list[LogLine]:
+    """The log as `get.lua` returns it, oldest line first."""
+    lines = (entry.decode().split("\n", 3) for entry in reply[4])
+    return [
+        LogLine(version=int(version), at=moment(int(at)), level=level, text=text)
+        for version, at, level, text in lines
+    ]
+
+
+def _problem(error: str) -> Problem | None:
+    if not error:
+        return None
+    if error == errors.WorkerLost.code:
+        return Problem.model_validate_json(problem_json(errors.WorkerLost))
+    return Problem.model_validate_json(error)

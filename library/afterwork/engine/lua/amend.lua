@@ -1,0 +1,28 @@
+#!lua
+-- Change a job that waits. ARGV: id, the version that it must have or '', new due time, new level, 1 if there are new
+-- tags, the tags. Empty means unchanged. Returns missing · changed · running · finished · too-late · amended.
+local id, version, due, level, has_tags, tags = unpack(ARGV)
+local job = read(id)
+if not job then return 'missing' end
+if version ~= '' and version ~= job.version then return 'changed' end
+if job.state == 'running' then return 'running' end
+if job.state ~= 'waiting' then return 'finished' end
+local at = tick()
+if due ~= '' and is_expired(job, due + 1) then return 'too-late' end
+
+local fields = {}
+if due ~= '' or level ~= '' then
+  call('ZREM', place(job), id)
+  if due ~= '' then job.due = math.max(at, tonumber(due)) end
+  if level ~= '' then job.level = level end
+  call('ZADD', place(job), job.due, id)
+  fields = { 'due', job.due, 'level', job.level }
+  wake(job.queue)
+end
+if has_tags == '1' then
+  for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, id) end
+  for tag in each_tag(tags) do call('ZADD', TAG .. tag, job.created, id) end
+  fields[#fields + 1], fields[#fields + 2] = 'tags', tags
+end
+if #fields > 0 then write(job, unpack(fields)) end
+return 'amended'

@@ -1,0 +1,1 @@
+"""Redis itself: how it is reached, and whether it is what it must be."""

@@ -1,0 +1,1 @@
+"""What a worker does: claim jobs, run their handlers, keep their leases, and write how they ended."""

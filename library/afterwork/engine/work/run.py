@@ -1,0 +1,65 @@
+"""What a handler is told about the run it is part of, and by what it reports back."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from structlog.typing import FilteringBoundLogger
+
+from afterwork.contracts import Progress
+
+MAX_NOTE = 200
+"""Characters of a progress note that are kept."""
+
+
+class Channel(Protocol):
+    """Where the reports of one attempt go. Each is fenced: what comes after the lease was lost changes nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """Keep the latest; written at most once a second."""
+
+    def log(self, level: str, text: str) -> None:
+        """Keep a line; written at most once a second."""
+
+    async def checkpoint(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Return when it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyRun:
+    """One attempt, as every handler sees it.
+
+    job_id: also the idempotency key towards the outside. attempt: from 1, at most max_attempts.
+    deaths: workers that died under this job so far. checkpointed: what an earlier attempt left by `checkpoint`, or
+    None. logger: names job and kind in every line; the last 100 lines are kept as the job's log.
+    """
+
+    job_id: str
+    kind: str
+    attempt: int
+    max_attempts: int
+    deaths: int
+    worker: str
+    checkpointed: Any  # any JSON value
+    logger: FilteringBoundLogger
+    channel: Channel = field(repr=False)
+
+    def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """Say how far the job is, in units of its own. Cheap: written at most once a second, the latest wins.
+
+        Raises ValueError (of pydantic) for a number that is negative or not finite.
+        """
+        short = note[:MAX_NOTE] if note is not None else None
+        self.channel.progress(Progress(done=done, total=total, note=short))
+
+
+@dataclass(frozen=True, slots=True)
+class Run(AnyRun):
+    """The attempt that a coroutine function (`async def`) works on."""
+
+    async def checkpoint(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Store what the next attempt is to find in `checkpointed`, in place of what was stored before.
+
+        Returns when it is stored, however long Redis is away. Raises CheckpointTooLarge (over 64 KiB as JSON),
+        ResultNotJson, or LeaseLost if the job is not this attempt's any more.
+        """
+        await self.channel.checkpoint(value)

@@ -1,0 +1,127 @@
+"""The worker's one call to Redis: finish and claim in one step, repeated safely when its reply is lost."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+
+from afterwork.contracts import Contract
+from afterwork.engine import keys, scripts
+from afterwork.engine.server import connection
+from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.reports import Report
+
+logger = structlog.get_logger()
+
+MAX_BACKOFF = 2.0
+"""Seconds between two tries to reach Redis, at most, so that everyone is back within one lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one step is to do. reports: of attempts that go on. slots: how many jobs may be claimed."""
+
+    finishes: Sequence[Finish]
+    reports: Sequence[Report]
+    slots: int
+    suspect_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """verdicts: ok · already · lost, one per finish. next_due: seconds until more can be claimed, None if unknown."""
+
+    verdicts: list[str]
+    claims: list[Claim]
+    next_due: float | None
+
+    @classmethod
+    def of(cls, reply: Sequence[Any]) -> "Reply":
+        """From what the script returns."""
+        verdicts, claims, next_due = reply
+        return cls(
+            [verdict.decode() for verdict in verdicts],
+            [Claim.of(row) for row in claims],
+            None if next_due < 0 else next_due / 1000,
+        )
+
+
+class Steps:
+    """Calls `step.lua` for one worker. lease: seconds. kinds: what the worker has handlers for."""
+
+    def __init__(
+        self, redis: ArqRedis, *, worker: str, queue: str, lease: float, kinds: Mapping[str, type[Contract]]
+    ) -> None:
+        self._redis = redis
+        self._head: list[scripts.Argument] = [worker, queue, round(lease * 1000)]
+        self._kinds: list[scripts.Argument] = [len(kinds)]
+        for kind, contract in kinds.items():
+            self._kinds += [kind, contract.meta.max_attempts, round(contract.meta.timeout * 1000)]
+        self._lease = lease
+        self._sequence = 0
+        self._unanswered: Ask | None = None
+
+    @property
+    def unanswered(self) -> Ask | None:
+        """What the step that is under way was to do, if one is; the last one begun, so that `arguments` repeat it."""
+        return self._unanswered
+
+    async def step(self, ask: Ask, is_over: Callable[[], bool] = lambda: False) -> Reply:
+        """Do it, however long Redis is away: the same step is repeated until it is answered.
+
+        is_over: asked after each failure; if nothing is to be written and it says so, the answer is an empty one.
+        """
+        self._sequence += 1
+        self._unanswered = ask
+        try:
+            return await self._until_answered(ask, is_over)
+        finally:
+            self._unanswered = None
+
+    def arguments(self, ask: Ask, now: float) -> list[scripts.Argument]:
+        """What `step.lua` takes, under the number of the last step that was begun. now: of the loop's clock."""
+        arguments = [
+            *self._head,
+            self._sequence,
+            self._sequence * keys.BATCH_JOBS,
+            ask.slots,
+            int(ask.suspect_running),
+            *self._kinds,
+            len(ask.reports),
+        ]
+        now = time.monotonic()
+        for report in ask.reports:
+            arguments += [report.job_id, report.token, *report.wire(now)]
+        arguments.append(len(ask.finishes))
+        for finish in ask.finishes:
+            arguments += finish.wire(now)
+        return arguments
+
+    async def _until_answered(self, ask: Ask, is_over: Callable[[], bool]) -> Reply:
+        arguments = self.arguments(ask, asyncio.get_running_loop().time())
+        failures = 0
+        while True:
+            try:
+                reply = await scripts.call(self._redis, scripts.script("step"), *arguments)
+            except (TimeoutError, RedisError, OSError) as error:
+                failures += 1
+                self._report(error, failures)
+                if is_over() and not ask.finishes:
+                    return Reply([], [], None)
+                await asyncio.sleep(self._backoff(failures))
+            else:
+                if failures:
+                    logger.info("Redis answers again", failures=failures)
+                return Reply.of(reply)
+
+    def _backoff(self, failures: int) -> float:
+        return min(0.05 * float(2 ** min(failures, 10)), MAX_BACKOFF, self._lease / 3)
+
+    def _report(self, error: BaseException, failures: int) -> None:
+        if failures == 1:
+            logger.warning("worker waits for Redis", detail=connection.reason(error))
