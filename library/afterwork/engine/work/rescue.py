@@ -1,6 +1,5 @@
 """What a thread can do for a worker's jobs while the worker's event loop is blocked."""
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,7 +52,7 @@ class Rescue:
         return [*(ask.finishes if ask else ()), *self._pump.unwritten]
 
     def _step(self, ask: Ask) -> Reply:
-        arguments = self._steps.arguments(ask, time.monotonic())
+        arguments = self._steps.arguments(ask)
         return Reply.of(scripts.call_sync(self._redis, scripts.script("step"), *arguments))
 
     def _release(self) -> int:

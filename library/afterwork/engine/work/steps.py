@@ -83,8 +83,8 @@ class Steps:
         finally:
             self._unanswered = None
 
-    def arguments(self, ask: Ask, now: float) -> list[scripts.Argument]:
-        """What `step.lua` takes, under the number of the last step that was begun. now: of the loop's clock."""
+    def arguments(self, ask: Ask) -> list[scripts.Argument]:
+        """What `step.lua` takes, under the number of the last step that was begun."""
         arguments = [
             *self._head,
             self._sequence,
@@ -103,7 +103,7 @@ class Steps:
         return arguments
 
     async def _until_answered(self, ask: Ask, is_over: Callable[[], bool]) -> Reply:
-        arguments = self.arguments(ask, asyncio.get_running_loop().time())
+        arguments = self.arguments(ask)
         failures = 0
         while True:
             try:
