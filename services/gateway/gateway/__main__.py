@@ -12,7 +12,7 @@ from afterwork.listening import Unreachable, address_of
 from afterwork.settings import refuse
 from afterwork.telemetry import configure_logging
 from gateway.app import create_app
-from gateway.serving import Server, allow_connections, listen
+from gateway.http.serving import Server, allow_connections, listen
 from gateway.settings import GatewaySettings
 
 

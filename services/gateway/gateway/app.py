@@ -10,18 +10,20 @@ from starlette.middleware import Middleware
 from afterwork.contracts import Contract, Service
 from afterwork.engine import JobClient
 from afterwork.errors import InternalError, QueueUnavailable
-from gateway import document, openapi, openapi_security
-from gateway.authentication import Authentication
-from gateway.body_limit import MAX_BODY, BodyLimit
-from gateway.catalogue import catalogue
-from gateway.error_handlers import EXCEPTION_HANDLERS
-from gateway.failures import Failures
+from gateway.http import responses as openapi
+from gateway.http.authentication import Authentication
+from gateway.http.body_limit import MAX_BODY, BodyLimit
+from gateway.http.error_handlers import EXCEPTION_HANDLERS
+from gateway.http.failures import Failures
+from gateway.jobs.catalogue import catalogue
+from gateway.jobs.submission import Intake
 from gateway.metrics import CountedRequests, RequestCounts
+from gateway.openapi import document
+from gateway.openapi import security as openapi_security
 from gateway.parts import Parts
 from gateway.routes import health, job_control, job_events, job_parts, jobs, ledger, problems, queues
 from gateway.routes import kinds as kind_routes
 from gateway.settings import GatewaySettings
-from gateway.submission import Intake
 
 
 def create_app(

@@ -3,11 +3,6 @@
 from urllib.parse import quote
 
 
-def as_reference(path: str) -> str:
-    """A decoded path as a URI reference (RFC 3986), which holds no control characters."""
-    return quote(path, safe="/:@!$&'()*+,;=-._~")
-
-
 def job_path(job_id: str) -> str:
     """Address of a job. Ids that a plain ARQ client chose may hold any character."""
     return f"/v1/jobs/{quote(job_id, safe='')}"

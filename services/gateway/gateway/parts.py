@@ -8,9 +8,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from afterwork.engine import JobClient
-from gateway.catalogue import KindList
+from gateway.jobs.catalogue import KindList
+from gateway.jobs.submission import Intake
 from gateway.metrics import RequestCounts
-from gateway.submission import Intake
 
 
 @dataclass(frozen=True, slots=True)

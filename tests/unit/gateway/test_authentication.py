@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from afterwork import api_keys
 from afterwork.api_keys import ApiKey
-from gateway.authentication import Authentication, bearer_token, identify, is_public
+from gateway.http.authentication import Authentication, bearer_token, identify, is_public
 
 SHOP = api_keys.named("shop", [api_keys.Scope.READ], "key-of-shop")
 TILL = api_keys.named("till", [api_keys.Scope.READ], "key-of-till")

@@ -12,7 +12,7 @@ from afterwork.api_keys import Scope, named
 from afterwork.contracts import registry
 from afterwork.engine import JobClient
 from gateway.app import create_app
-from gateway.authentication import is_public
+from gateway.http.authentication import is_public
 from gateway.settings import GatewaySettings
 
 ALLOWED = {

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.gateway.records import record
 
 from afterwork.contracts import JobState, LogLine
-from gateway.conditional import content_tag, entity_tag, is_known, is_met, log_tag
+from gateway.http.conditional import content_tag, entity_tag, is_known, is_met, log_tag
 
 TAG = '"3-running"'
 

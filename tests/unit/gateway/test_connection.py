@@ -7,7 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.server import ServerState
 
-from gateway.connection import Connection
+from gateway.http.connection import Connection
 
 TIMEOUT = 0.05
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from afterwork.contracts import JobEvent, JobState, LogLine, Progress, StateChange
-from gateway.event_stream import messages
+from gateway.jobs.event_stream import messages
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 
 from afterwork.errors import BadParameter
-from gateway.idempotency import idempotency_key, parse
+from gateway.jobs.idempotency import idempotency_key, parse
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from afterwork.errors import MalformedJson, UnsupportedMediaType
-from gateway.json_body import parse, read_json
+from gateway.http.json_body import parse, read_json
 
 ACCEPTED = {
     "null": None,

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from gateway.pointers import MAX_ERRORS, MAX_POINTER, places, pointer
+from gateway.http.pointers import MAX_ERRORS, MAX_POINTER, places, pointer
 
 
 class Deep(BaseModel):

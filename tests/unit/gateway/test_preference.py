@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.preference import Preference, preference
+from gateway.http.preference import Preference, preference
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from tests.unit.gateway.records import CREATED, record
 
 from afterwork.contracts import JobState
-from gateway.representation import job_resource, retry_after
+from gateway.jobs.representation import job_resource, retry_after
 
 
 @pytest.mark.parametrize(

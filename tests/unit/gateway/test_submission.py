@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field, JsonValue
 from afterwork.contracts import Contract, Priority, Service
 from afterwork.contracts.probe import ProbeMode, ProbeRun
 from afterwork.errors import UnknownKind
-from gateway.json_body import JsonBody, parse
-from gateway.problems import InvalidBody
-from gateway.submission import Intake
+from gateway.http.json_body import JsonBody, parse
+from gateway.http.problems import InvalidBody
+from gateway.jobs.submission import Intake
 
 
 class Circle(BaseModel):

@@ -9,12 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from afterwork import errors
 from afterwork.api_keys import Scope
 from afterwork.contracts import Durability
-from gateway.authorization import needs
+from gateway.http.authorization import needs
+from gateway.http.problems import problem_response
+from gateway.http.responses import answer, content, problems
+from gateway.jobs.representation import json_response
 from gateway.metrics import exposition
-from gateway.openapi import answer, content, problems
 from gateway.parts import Built
-from gateway.problems import problem_response
-from gateway.representation import json_response
 
 router = APIRouter(tags=["operation"])
 

@@ -6,12 +6,12 @@ from starlette.responses import Response
 
 from afterwork import errors
 from afterwork.api_keys import Scope
-from gateway.amendment import MERGE_PATCH, read_amendment
-from gateway.authorization import needs
-from gateway.conditional import version_to_change
-from gateway.job_answers import ACCEPTED, JOB, accepted, changed
-from gateway.json_body import read_json
-from gateway.openapi import IF_MATCH, headers, problems
+from gateway.http.authorization import needs
+from gateway.http.conditional import version_to_change
+from gateway.http.json_body import read_json
+from gateway.http.responses import IF_MATCH, headers, problems
+from gateway.jobs.amendment import MERGE_PATCH, read_amendment
+from gateway.jobs.answers import ACCEPTED, JOB, accepted, changed
 from gateway.parts import Built
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from afterwork import errors
 from afterwork.api_keys import Scope
-from gateway.authorization import needs
-from gateway.event_stream import NAMES, event_stream
-from gateway.openapi import REF, Node, content, headers, problems, request_header
+from gateway.http.authorization import needs
+from gateway.http.responses import REF, Node, content, headers, problems, request_header
+from gateway.jobs.event_stream import NAMES, event_stream
 from gateway.parts import Built
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from afterwork import errors
 from afterwork.api_keys import Scope
 from afterwork.contracts import LogLine
-from gateway.authorization import needs
-from gateway.conditional import content_tag, log_tag, unless_known
-from gateway.openapi import IF_NONE_MATCH, NOT_MODIFIED, answer, content, headers, problems
+from gateway.http.authorization import needs
+from gateway.http.conditional import content_tag, log_tag, unless_known
+from gateway.http.responses import IF_NONE_MATCH, NOT_MODIFIED, answer, content, headers, problems
 from gateway.parts import Built
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])

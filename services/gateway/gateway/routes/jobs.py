@@ -7,16 +7,16 @@ from starlette.responses import Response
 from afterwork import errors
 from afterwork.api_keys import Scope
 from afterwork.contracts import Job
-from gateway.authorization import Owner, needs
-from gateway.idempotency import PATTERN, idempotency_key
-from gateway.job_answers import accepted, shown
-from gateway.job_query import Asked, query_parameters
-from gateway.json_body import read_json
-from gateway.openapi import IF_NONE_MATCH, NOT_MODIFIED, answer, headers, problems, request_header
+from gateway.http.authorization import Owner, needs
+from gateway.http.json_body import read_json
+from gateway.http.preference import Preference, preference
+from gateway.http.responses import IF_NONE_MATCH, NOT_MODIFIED, answer, headers, problems, request_header
+from gateway.jobs.answers import accepted, shown
+from gateway.jobs.idempotency import PATTERN, idempotency_key
+from gateway.jobs.query import Asked, query_parameters
+from gateway.jobs.representation import JobPageResource, JobResource, page_json
+from gateway.jobs.waiting import await_end
 from gateway.parts import Built, Parts
-from gateway.preference import Preference, preference
-from gateway.representation import JobPageResource, JobResource, page_json
-from gateway.waiting import await_end
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

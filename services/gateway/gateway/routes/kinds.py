@@ -4,11 +4,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from afterwork.api_keys import Scope
-from gateway.authorization import needs
-from gateway.catalogue import KindList
-from gateway.openapi import answer
+from gateway.http.authorization import needs
+from gateway.http.responses import answer
+from gateway.jobs.catalogue import KindList
+from gateway.jobs.representation import json_response
 from gateway.parts import Built
-from gateway.representation import json_response
 
 router = APIRouter(prefix="/v1/kinds", tags=["jobs"], dependencies=[needs(Scope.READ)])
 

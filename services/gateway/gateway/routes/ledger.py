@@ -5,10 +5,10 @@ from starlette.responses import Response
 
 from afterwork.api_keys import Scope
 from afterwork.contracts import Ledger
-from gateway.authorization import needs
-from gateway.openapi import answer
+from gateway.http.authorization import needs
+from gateway.http.responses import answer
+from gateway.jobs.representation import json_response
 from gateway.parts import Built
-from gateway.representation import json_response
 
 router = APIRouter(prefix="/v1/ledger", tags=["operation"], dependencies=[needs(Scope.READ)])
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from afterwork import errors
-from gateway.openapi import problems
+from gateway.http.responses import problems
 from gateway.problem_docs import as_html, problem_pages
 
 router = APIRouter(prefix="/problems", tags=["problems"])

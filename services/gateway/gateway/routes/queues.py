@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from afterwork.api_keys import Scope
 from afterwork.contracts import QueueOverview
-from gateway.authorization import needs
-from gateway.openapi import answer
+from gateway.http.authorization import needs
+from gateway.http.responses import answer
+from gateway.jobs.representation import json_response
 from gateway.parts import Built
-from gateway.representation import json_response
 
 router = APIRouter(prefix="/v1/queues", tags=["operation"], dependencies=[needs(Scope.READ)])
 

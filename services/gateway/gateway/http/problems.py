@@ -17,7 +17,8 @@ from afterwork.errors import (
     QueueUnavailable,
     RequestTimeout,
 )
-from gateway.links import as_reference, job_path
+from gateway.http.references import as_reference
+from gateway.links import job_path
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="afterwork"'

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from afterwork.api_keys import ApiKey, digest
 from afterwork.errors import Unauthenticated
-from gateway.problems import CHALLENGE, problem_response
+from gateway.http.problems import CHALLENGE, problem_response
 
 METRICS = "/metrics"
 

@@ -8,8 +8,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from afterwork.errors import InternalError, QueueUnavailable
-from gateway.links import as_reference
-from gateway.problems import problem_response
+from gateway.http.problems import problem_response
+from gateway.http.references import as_reference
 
 logger = structlog.get_logger()
 

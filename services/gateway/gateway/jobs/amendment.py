@@ -5,9 +5,9 @@ from typing_extensions import TypedDict  # typing's own has its config only from
 
 from afterwork.contracts import Amendment, Priority
 from afterwork.contracts.options import Moment, Tags
-from gateway.json_body import JsonBody
-from gateway.pointers import places
-from gateway.problems import InvalidBody
+from gateway.http.json_body import JsonBody
+from gateway.http.pointers import places
+from gateway.http.problems import InvalidBody
 
 MERGE_PATCH = "application/merge-patch+json"
 """RFC 7396. Its null would remove something, and nothing here can be without a value: it is refused."""

@@ -1,8 +1,8 @@
 """What the OpenAPI document says of API keys: which operations ask for one, and how they refuse."""
 
 from afterwork.errors import MissingScope, Unauthenticated
-from gateway.authentication import is_public
-from gateway.openapi import Node, problems
+from gateway.http.authentication import is_public
+from gateway.http.responses import Node, problems
 
 
 def complete(document: Node, *, has_keys: bool, public_metrics: bool) -> None:

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from afterwork.contracts import Contract, JobOptions, Service
 from afterwork.contracts.probe import ProbeFailure, ProbeMode, ProbeRun
 from afterwork.errors import UnknownKind
-from gateway.json_body import JsonBody
-from gateway.pointers import places
-from gateway.problems import FieldError, InvalidBody
+from gateway.http.json_body import JsonBody
+from gateway.http.pointers import places
+from gateway.http.problems import FieldError, InvalidBody
 
 
 class JobRequest(BaseModel):

@@ -22,9 +22,9 @@ from afterwork.contracts import (
     QueueOverview,
     StateChange,
 )
-from gateway.catalogue import KindDefaults, KindList, KindResource
-from gateway.event_stream import messages
-from gateway.representation import job_resource, page_json
+from gateway.jobs.catalogue import KindDefaults, KindList, KindResource
+from gateway.jobs.event_stream import messages
+from gateway.jobs.representation import job_resource, page_json
 from gateway.routes.health import Dependency, Health, Readiness
 from gateway.routes.job_parts import JobLog
 from gateway.routes.queues import QueueList

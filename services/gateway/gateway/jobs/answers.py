@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from afterwork.contracts import Job
-from gateway.conditional import entity_tag, unless_known
+from gateway.http.conditional import entity_tag, unless_known
+from gateway.http.responses import answer
+from gateway.jobs.representation import JobResource, job_resource, retry_after
 from gateway.links import job_path
-from gateway.openapi import answer
-from gateway.representation import JobResource, job_resource, retry_after
 
 JOB = answer(200, JobResource, "The job.", "ETag", "Retry-After")
 ACCEPTED = answer(202, JobResource, "Accepted.", "ETag", "Location", "Retry-After")

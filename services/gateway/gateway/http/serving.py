@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.connection import Connection
+from gateway.http.connection import Connection
 from gateway.settings import Listening
 
 logger = structlog.get_logger()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from gateway.problems import FieldError
+from gateway.http.problems import FieldError
 
 MAX_PLACES = 50
 """Errors told of one body; a body of 1 MiB can have hundreds of thousands."""

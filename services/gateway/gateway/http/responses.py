@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from afterwork.errors import AfterworkError
-from gateway.problems import MEDIA_TYPE, ProblemDocument, example
+from gateway.http.problems import MEDIA_TYPE, ProblemDocument, example
 
 Node = dict[str, Any]
 """A part of the document, as the framework has it."""

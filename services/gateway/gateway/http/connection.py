@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from afterwork.errors import MalformedRequest
-from gateway.receiving import Receiving
+from gateway.http.receiving import Receiving
 
 
 class Connection(Receiving):

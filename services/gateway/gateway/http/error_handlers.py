@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from afterwork.errors import AfterworkError, BadParameter, MethodNotAllowed, NotFound
-from gateway.problems import problem_response
+from gateway.http.problems import problem_response
 
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 

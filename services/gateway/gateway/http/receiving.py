@@ -9,8 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from afterwork.errors import AfterworkError, MalformedRequest, RequestTimeout
-from gateway.body_limit import MAX_BODY, REFUSAL
-from gateway.problems import problem_response
+from gateway.http.body_limit import MAX_BODY, REFUSAL
+from gateway.http.problems import problem_response
 
 MAX_BARE = 64 * 1024
 """Bytes that may come without any of a body: a head, or the trailers and extensions of chunks."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from afterwork.contracts import JobQuery
 from afterwork.errors import BadParameter
-from gateway.openapi import REF, Node
+from gateway.http.responses import REF, Node
 
 
 async def _job_query(request: Request) -> JobQuery:

@@ -7,12 +7,12 @@ from pydantic.json_schema import models_json_schema
 
 from afterwork.contracts import Progress, StateChange
 from afterwork.errors import problem_types
-from gateway import examples
-from gateway.amendment import MERGE_PATCH, JobChange
-from gateway.catalogue import KindList, KindResource
-from gateway.openapi import REF, Node
-from gateway.problems import ProblemDocument
-from gateway.submission import Intake, JobRequest
+from gateway.http.problems import ProblemDocument
+from gateway.http.responses import REF, Node
+from gateway.jobs.amendment import MERGE_PATCH, JobChange
+from gateway.jobs.catalogue import KindList, KindResource
+from gateway.jobs.submission import Intake, JobRequest
+from gateway.openapi import examples
 
 _FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
 

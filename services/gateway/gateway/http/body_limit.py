@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from afterwork.errors import PayloadTooLarge
-from gateway.problems import problem_response
+from gateway.http.problems import problem_response
 
 MAX_BODY = 1024 * 1024
 """Bytes that a job's body may have."""

@@ -1,0 +1,1 @@
+"""Jobs as the interface takes and shows them: bodies, queries, answers, event streams."""
