@@ -125,3 +125,12 @@ def test_a_console_that_is_no_terminal_gets_no_colours() -> None:
 )
 def test_nothing_that_is_logged_raises_or_gets_lost(form: str, line: str) -> None:
     assert len(run(f"{line}\nours.info('next')", form)) >= 2
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_what_a_job_logs_cannot_pass_for_another_line(form: str) -> None:
+    lines = run("ours.info('done\\n2026 [error] forged', path='\\x1b[2Jgone')", form=form)
+
+    assert len(lines) == 1
+    assert "forged" in lines[0]
+    assert "\x1b[2J" not in lines[0]

@@ -13,10 +13,10 @@ from afterwork_up.refusal import Refusal
 LOOK_EVERY = 0.1
 
 
-def asks_for_keys(text: str) -> bool:
-    """Whether this value of `AFTERWORK_API_KEYS` sets any; a wrong one is refused here, as the gateway would."""
+def asks_for_keys(text: str | None) -> bool:
+    """Whether `AFTERWORK_API_KEYS` is set; a wrong or empty value is refused here, as the gateway would."""
     try:
-        return bool(text and parse_keys(text))
+        return text is not None and bool(parse_keys(text))
     except ValueError as fault:
         message = f"AFTERWORK_API_KEYS: {fault}"
         raise Refusal(message) from fault

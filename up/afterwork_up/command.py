@@ -50,7 +50,7 @@ def up(*, host: str, port: int, data_dir: Path, workers: int, redis_url: str | N
 
     Ctrl-C ends it. Whatever ends it, the next start on the same data directory goes on where it was.
     """
-    has_keys = addresses.asks_for_keys(os.environ.get("AFTERWORK_API_KEYS", ""))
+    has_keys = addresses.asks_for_keys(os.environ.get("AFTERWORK_API_KEYS"))
     host = addresses.listenable(host, has_keys=has_keys)
     if redis_url is not None:
         redis_url = addresses.redis_url(redis_url)

@@ -9,7 +9,7 @@ from afterwork.contracts import registry
 from afterwork_up.child import Program
 from afterwork_up.refusal import Refusal
 
-GRACE = 5  # seconds that running jobs get after SIGTERM; a blocked service still ends before it is killed
+GRACE = 2  # seconds that running jobs get after SIGTERM, and 5 to clean up, before the service would be killed
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Durability(StrEnum):
 class Seen(BaseModel):
     """A model that Afterwork sends: immutable; a reader ignores fields that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_serialization_defaults_required=True)
 
 
 class Problem(Seen):

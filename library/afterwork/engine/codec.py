@@ -136,3 +136,10 @@ def _text(error: BaseException) -> str:
 def _short(text: str) -> str:
     clean = text.encode("utf-8", "replace").decode()
     return clean if len(clean) <= MAX_DETAIL else clean[: MAX_DETAIL - 1] + "…"
+
+
+OWN_PROBLEMS = {
+    kind.code: problem_json(kind)
+    for kind in (errors.WorkerLost, errors.JobCancelled, errors.Undecodable, errors.Expired)
+}
+"""By code, the problems with which the scripts themselves end jobs and attempts."""

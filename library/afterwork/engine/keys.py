@@ -13,7 +13,7 @@ PAYLOAD = job_key_prefix  # + id: the payload in ARQ's envelope while the job li
 ENDED_PAYLOAD = "aw:payload:"  # + id: the same after its end, for inspection and retry
 LOCK = in_progress_key_prefix  # + id: the claim's token, expires with the lease
 RESULT = result_key_prefix  # + id: the one copy of the result or problem, in ARQ's envelope
-HISTORY = "aw:history:"  # + id: list of the last ended attempts
+HISTORY = "aw:history:"  # + id: list of the last ended attempts, and states entered without one
 LOG = "aw:log:"  # + id: list of the last lines that the job logged
 CHECKPOINT = "aw:checkpoint:"  # + id: what the handler wants to find again in its next attempt, JSON
 CHANGED = "aw:j:"  # + id: channel, "<version> <state>" after each change of the record
@@ -45,6 +45,9 @@ STEP = (
 CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"
 
 HISTORY_LENGTH = 20
+"""Attempts that are shown."""
+HISTORY_ENTRIES = 2 * HISTORY_LENGTH
+"""Entries that are kept: some are hidden, and the attempts should not go for their sake."""
 LOG_LENGTH = 100
 CLOCK_SLEW = 10
 """Of so many ms of Redis' clock, one is left out while our time runs ahead of it."""

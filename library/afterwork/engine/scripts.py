@@ -9,9 +9,8 @@ from typing import Any, Protocol
 
 from redis.exceptions import NoScriptError
 
-from afterwork import errors
 from afterwork.engine import keys
-from afterwork.engine.codec import problem_json
+from afterwork.engine.codec import OWN_PROBLEMS
 
 Argument = str | bytes | int
 """What a script takes: ints are sent as decimal text."""
@@ -68,10 +67,7 @@ def call_sync(server: SyncServer, which: Script, *args: Argument) -> Any:  # noq
 
 def _constants(clock_offset: str) -> str:
     named = {name: value for name, value in vars(keys).items() if name.isupper()}
-    problems = {
-        cls.code: problem_json(cls).decode()
-        for cls in (errors.WorkerLost, errors.JobCancelled, errors.Undecodable, errors.Expired)
-    }
+    problems = {code: problem.decode() for code, problem in OWN_PROBLEMS.items()}
     lines = [f"local {name} = {_lua(value)}" for name, value in named.items()]
     return "\n".join([*lines, f"local PROBLEM = {_lua(problems)}", f"local CLOCK_OFFSET = {clock_offset}"])
 

@@ -39,9 +39,9 @@ class WorkerMetrics(Observer):
             ["queue", "kind"],
             registry=registry,
         )
-        self._threads = Gauge(
-            "afterwork_threads_left_behind",
-            "Threads that go on although their attempt has ended; each keeps a slot",
+        self._left_behind = Gauge(
+            "afterwork_attempts_left_behind",
+            "Attempts that have ended while their handler goes on; each keeps a slot",
             ["queue", "kind"],
             registry=registry,
         )
@@ -62,12 +62,12 @@ class WorkerMetrics(Observer):
         self._blocks.labels(self._queue, kind).inc()
 
     def left_behind(self, claim: Claim) -> None:
-        """One more thread that nothing can stop."""
-        self._threads.labels(self._queue, claim.kind).inc()
+        """One more handler that nothing can stop."""
+        self._left_behind.labels(self._queue, claim.kind).inc()
 
     def returned(self, claim: Claim) -> None:
         """One less."""
-        self._threads.labels(self._queue, claim.kind).dec()
+        self._left_behind.labels(self._queue, claim.kind).dec()
 
 
 class QueueCollector(Collector):

@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from types import FrameType
+from typing import Any, cast
 
 import structlog
 import uvloop
@@ -14,6 +15,9 @@ from afterwork import errors
 from afterwork.contracts import QueueOverview
 from afterwork.engine import JobRouter, UnfitServer
 from afterwork.engine.jobs.overview import QueueReader
+from afterwork.engine.work.executor import STOP_GRACE
+from afterwork.engine.work.guarded_tasks import guarded_task
+from afterwork.engine.work.loop_time import BEAT
 from afterwork.engine.work.loop_watch import EXIT_STUCK
 from afterwork.engine.work.retry import Backoff
 from afterwork.engine.work.worker import Worker, WorkerOptions
@@ -24,7 +28,7 @@ from afterwork.service.settings import HealthSettings, ServiceSettings
 logger = structlog.get_logger()
 
 HARD_STOP_MARGIN = 2.0
-"""Seconds after the grace period in which the loop must have ended by itself."""
+"""Seconds after the grace period in which a worker must have ended by itself; STOP_GRACE more if handlers clean up."""
 
 
 class Service:
@@ -56,6 +60,8 @@ class Service:
         _announce(self._settings.ready_fd, health.url)
         try:
             await self.worker.async_run()
+        except asyncio.CancelledError:
+            self._end_by_force()
         finally:
             self._ended.set()
             await self.worker.close()
@@ -71,15 +77,34 @@ class Service:
         threading.Thread(target=self._enforce_end, name="deadline", daemon=True).start()
 
     def _enforce_end(self) -> None:
-        """If the loop is blocked beyond the grace period, hand the jobs back from this thread and end."""
+        """If the worker does not end after the grace period, hand the jobs back from this thread and end."""
         if self._ended.wait(self._settings.worker.grace + HARD_STOP_MARGIN):
             return
+        if self.worker.running and not self._is_blocked() and self._ended.wait(STOP_GRACE):
+            return
         try:
-            logger.error("the loop is blocked beyond the grace period, ending")
+            logger.error("not ended after the grace period, ending by force", reason=self._why_it_goes_on())
             released = self.worker.release_now()
             logger.info("handed back", jobs=released)
         finally:  # if Redis is away, the leases end by themselves
             os._exit(0)
+
+    def _end_by_force(self) -> None:
+        """The worker's own task was cancelled, which only what runs in it can have done."""
+        try:
+            logger.error("the worker was cancelled from within, ending the process")
+            logger.info("handed back", jobs=self.worker.release_now())
+        finally:  # if Redis is away, the leases end by themselves
+            os._exit(EXIT_STUCK)
+
+    def _is_blocked(self) -> bool:
+        """Whether the loop has not run since the grace period was over."""
+        return self.worker.watch.lag >= HARD_STOP_MARGIN - BEAT
+
+    def _why_it_goes_on(self) -> str:
+        if self._is_blocked():
+            return "the event loop is blocked"
+        return "what runs does not end" if self.worker.running else "what has ended cannot be written"
 
     def _read_queues(self) -> list[QueueOverview] | None:
         try:
@@ -108,6 +133,7 @@ def run_service(router: JobRouter, settings: ServiceSettings) -> None:
     """
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.set_task_factory(cast(Any, guarded_task))  # uvloop knows the factories of Python 3.10
     service = Service(router, settings, loop)
     task = loop.create_task(service.run())
     while not task.done():

@@ -6,7 +6,10 @@ import sys
 from typing import Protocol, TextIO, cast
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_MANY_LINES = {"exception", "stack"}
+"""Keys whose values are stacks, made by us."""
 
 
 class _Output:
@@ -47,7 +50,7 @@ def configure_logging(settings: LogFormat) -> None:
     ]
     output = _Output()
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, _renderer(settings.format)],
+        processors=[*shared, structlog.processors.format_exc_info, *_rendering(settings.format)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, output)),
         cache_logger_on_first_use=True,
@@ -59,14 +62,22 @@ def configure_logging(settings: LogFormat) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _renderer(settings.format),
+                *_rendering(settings.format),
             ],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.INFO), force=True)
 
 
-def _renderer(name: str) -> Processor:
+def _rendering(name: str) -> list[Processor]:
     if name == "json":
-        return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+        return [structlog.processors.JSONRenderer()]
+    return [_on_one_line, structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+
+
+def _on_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What jobs log may hold anything; a line break or an escape sequence in it must not pass for a line of ours."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and name not in _MANY_LINES:
+            event[name] = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in value)
+    return event

@@ -1,12 +1,15 @@
 """The gateway's settings: `AFTERWORK_GATEWAY__…` and `AFTERWORK_API_KEYS` beside those that every service has."""
 
-from typing import Annotated, Literal
+import os
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from afterwork.api_keys import ApiKey, parse_keys
-from afterwork.settings import Group, Settings
+from afterwork.settings import Group, Settings, refuse
+
+API_KEYS = "AFTERWORK_API_KEYS"
 
 
 class Listening(Group):
@@ -37,3 +40,13 @@ class GatewaySettings(Settings):
 
     gateway: Listening = Listening()
     api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_parsed)] = ()
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:  # noqa: ANN401 - forwarded to pydantic
+        """As every service does. An empty AFTERWORK_API_KEYS is refused: the last key was revoked, or its file is gone.
+
+        Elsewhere an empty variable counts as not set; here that would open the gateway to everybody.
+        """
+        if os.environ.get(API_KEYS, "unset") == "":
+            refuse(f"{API_KEYS}: holds no key; create one with: afterwork keys create, or unset it")
+        return super().load(**values)

@@ -26,7 +26,7 @@ def check_lifetimes(seen: Snapshot) -> None:
     assert set(seen.locks) <= set(running)
     assert all(key.startswith((keys.LOCK, keys.STEP, keys.IDEMPOTENCY)) for key in seen.mortal)
     assert all(
-        len(value) <= keys.HISTORY_LENGTH
+        len(value) <= keys.HISTORY_ENTRIES
         for key, value in seen.values.items()
         if key.startswith(keys.HISTORY)
     )

@@ -153,6 +153,7 @@ def _record(job: ModelJob) -> dict[str, str]:
         "token": job.token,
         "version": job.version,
         "state_version": job.state_version,
+        "first": "scheduled" if job.states[1] == "scheduled" else None,
         "owner": job.wanted.owner or None,
         "unique": job.wanted.unique or None,
         "tags": job.tags,

@@ -57,6 +57,7 @@ class Model(ModelClaims):
         due = milliseconds_of(amendment.run_at) if amendment.run_at else None
         if due is not None and job.never_started_by(due + 1):
             return "too-late"
+        before = job.due
         if due is not None or amendment.priority:
             job.due = job.due if due is None else max(self.now, due)
             job.level = amendment.priority or job.level
@@ -64,7 +65,11 @@ class Model(ModelClaims):
             self.woken.add(job.queue)
         if amendment.tags is not None:
             job.tags = "\n".join(amendment.tags)
-        job.version += amendment != Amendment()
+        if job.due != before:
+            self.enter(job, "waiting")
+            self.mark(job)
+        else:
+            job.version += amendment != Amendment()
         return "amended"
 
     def retry(self, job_id: str) -> tuple[str, str]:
@@ -81,12 +86,14 @@ class Model(ModelClaims):
         if not job.has_payload:
             return "payload-missing", ""
         self.clock.tick()
+        self.mark_end(job)
         job.has_cancel = job.is_suspect = False
         job.token = job.worker = job.started = job.finished = job.expires = job.body = job.start_before = None
         job.attempt = job.deaths = 0
         if job.unique:
             self.unique[job.unique] = job.id
         self.put_back(job, self.now, 0)
+        self.mark(job)
         return "retried", ""
 
     def sweep(self, max_finished: int) -> int:

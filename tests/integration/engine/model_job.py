@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from afterwork.contracts import Contract
+from afterwork.engine import keys
 from afterwork.engine.jobs.submission import Submission, wire
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.reports import Report
@@ -15,13 +16,13 @@ State = Literal["waiting", "running"] | End
 
 
 class Ended(NamedTuple):
-    """An entry of the history, in the order in which it is written."""
+    """An entry of the history, in the order in which it is written; '' for what belongs to an attempt, without one."""
 
     attempt: int
-    started: int
+    started: int | str
     finished: int
     worker: str
-    begun: int
+    begun: int | str
     ended: int
     after: str
     error: str
@@ -89,6 +90,7 @@ class ModelJob:
     state_version: int = 1
     states: dict[int, str] = field(default_factory=dict)
     history: list[Ended] = field(default_factory=list)
+    is_history_cut: bool = False
     progress: tuple[int, str] | None = None
     log: list[tuple[int, int, str, str]] = field(default_factory=list)
     reported: int | None = None
@@ -139,6 +141,12 @@ class ModelJob:
     def tag_set(self) -> set[str]:
         """Each tag."""
         return set((self.tags or "").split("\n")) - {""}
+
+    def append(self, entry: Ended) -> None:
+        """To the history."""
+        self.history.append(entry)
+        self.is_history_cut |= len(self.history) > keys.HISTORY_ENTRIES
+        del self.history[: -keys.HISTORY_ENTRIES]
 
     def never_started_by(self, now: int) -> bool:
         """Whether it should have been started by now and never was."""

@@ -66,18 +66,12 @@ class ModelState:
         return {name: states[name] for name in names} | rest
 
     def told(self, job: ModelJob) -> dict[int, str]:
-        """The changes of state that events still tell, by version: of the attempts in the history, and the present.
-
-        Of a state before them, only that the job was accepted once.
-        """
-        told = {1: "queued"}
-        for entry in job.history:
-            told |= {version: job.states[version] for version in (entry.begun, entry.ended)}
-            if entry.after in keys.KEEP_MS and entry.ended + 1 < job.state_version:
-                told[entry.ended + 1] = job.states[entry.ended + 1]
-        if job.state_version not in told or job.state_version == 1:
-            told[job.state_version] = self.shown_state(job)
-        return told
+        """By version, each state that the job entered: the first, and all others that the history reaches back to."""
+        oldest = job.history[0] if job.is_history_cut else None
+        since = (oldest.begun or oldest.ended) if oldest else 1
+        return {
+            version: state for version, state in job.states.items() if version == 1 or version >= int(since)
+        }
 
     # ------------------------------------------------------------------------------------------ changes
 
@@ -147,19 +141,21 @@ class ModelState:
         """The attempt ends with the next version."""
         assert job.started is not None
         assert job.worker is not None
-        job.history.append(
-            Ended(
-                job.attempt,
-                job.started,
-                self.now,
-                job.worker,
-                job.state_version,
-                job.version + 1,
-                after,
-                error,
-            )
-        )
-        del job.history[: -keys.HISTORY_LENGTH]
+        ran = (job.attempt, job.started, self.now, job.worker, job.state_version)
+        job.append(Ended(*ran, job.version + 1, after, error))
+
+    def mark(self, job: ModelJob) -> None:
+        """The state was entered just now without the end of an attempt."""
+        state = job.states[job.state_version]
+        job.append(Ended(job.attempt, "", self.now, "", "", job.state_version, state, ""))
+
+    def mark_end(self, job: ModelJob) -> None:
+        """The end is about to be forgotten."""
+        assert job.finished is not None
+        last = job.history[-1][-3:] if job.history else ()
+        end = (job.state_version, job.state, job.body or "")
+        if last != end:
+            job.append(Ended(job.attempt, "", job.finished, "", "", *end))
 
     def note(self, job: ModelJob, told: Report) -> None:
         """What the attempt reported comes with the next version."""

@@ -4,6 +4,7 @@ import pytest
 from tests.integration.engine.transitions import PROBLEM, START, Alpha, ScriptedWorker, Transitions, new_job
 
 from afterwork.engine import keys
+from afterwork.engine.jobs import records
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 
 HOUR = 3_600_000
@@ -138,7 +139,8 @@ def test_a_failed_or_cancelled_job_runs_again_from_its_first_attempt(
     (claim,) = ScriptedWorker(transitions, "again").claim()
     assert (claim.attempt, claim.deaths, claim.is_suspect) == (1, 0, False)
     assert b'"f":"alpha.run"' in claim.payload
-    assert transitions.redis.llen("aw:history:a") == 1
+    (ended, _) = records.job_from("a", transitions.call("get", "a", "")).history
+    assert (ended.attempt, ended.error and ended.error.code) == (1, "handler-error")
     assert transitions.ledger()["imbalance"] == 0
 
 

@@ -43,6 +43,7 @@ async def live(reader: Reader, transitions: Transitions, client: JobClient, job_
     first.finish(claim, Snoozed(3600))
     await reader.has_state("scheduled")
     await client.amend(job_id, Amendment(run_at="2020-01-01T00:00:00Z"))
+    await reader.has_state("queued", 5)
     (claim,) = first.claim()
     await reader.has_state("running", 5)
     await client.cancel(job_id)
@@ -62,7 +63,7 @@ async def test_a_reader_sees_every_state_line_and_progress_of_a_life(
     # each once, and the stream has ended
     assert states(reader.events) == [
         *("queued", "running", "queued", "running", "queued", "running", "queued", "running"),
-        *("scheduled", "running", "cancelled"),
+        *("scheduled", "queued", "running", "cancelled"),
     ]
     assert [event.what.text for event in reader.events if isinstance(event.what, LogLine)] == [
         "one",

@@ -6,11 +6,13 @@ from tests.integration.engine.transitions import (
     START,
     ScriptedWorker,
     Transitions,
+    at,
     new_job,
     with_token,
 )
 
 from afterwork.engine import keys
+from afterwork.engine.jobs import records
 from afterwork.engine.work.claims import Finish
 from afterwork.engine.work.outcome import Done, Failed, Outcome, Released, Retry, Snoozed
 
@@ -117,7 +119,7 @@ def test_finished_slots_are_filled_by_the_same_call(transitions: Transitions) ->
     assert (reply.verdicts, reply.ids) == (["ok"], ["b"])
 
 
-def test_history_keeps_the_last_twenty_attempts(transitions: Transitions) -> None:
+def test_history_shows_the_last_twenty_attempts(transitions: Transitions) -> None:
     # given a job that is snoozed and retried 25 times
     worker = ScriptedWorker(transitions)
     transitions.submit(new_job("a"))
@@ -126,8 +128,7 @@ def test_history_keeps_the_last_twenty_attempts(transitions: Transitions) -> Non
         transitions.advance(1)
         worker.finish(claim, Retry(0, PROBLEM) if i % 2 else Snoozed(0))
 
-    # then the last twenty stand there, the newest at the end
-    history = transitions.redis.lrange("aw:history:a", 0, -1)
-    assert len(history) == 20
-    assert [entry.split("\n")[2] for entry in history] == [str(START + i) for i in range(6, 26)]
+    # then the last twenty are shown, the newest at the end
+    history = records.job_from("a", transitions.call("get", "a", "")).history
+    assert [attempt.finished_at for attempt in history] == [at(START + i) for i in range(6, 26)]
     assert transitions.record("a")["claims"] == "25"

@@ -7,7 +7,7 @@ from tests.integration.engine.reports import Admin, codes, reports, seen_by
 from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
-from afterwork.contracts import Durability, JobState
+from afterwork.contracts import Durability, JobOptions, JobState
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine import JobClient, UnfitServer
 
@@ -42,6 +42,10 @@ async def test_what_is_wrong_with_a_password_is_told_apart(server: RedisServer, 
         ("-eval", ["not-permitted"], "EVAL"),
         ("-zrem", ["not-permitted"], "ZREM"),
         ("resetkeys ~other:*", ["not-permitted"], "keys"),
+        ("resetchannels", ["not-permitted"], "channels"),  # what a user of Redis 7 has unless told otherwise
+        ("resetchannels &other:*", ["not-permitted"], "channels"),
+        ("-publish", ["not-permitted"], "PUBLISH"),
+        ("-subscribe", ["not-permitted"], "SUBSCRIBE"),
         ("-config", ["config-hidden"], "CONFIG GET"),
         ("-info", ["info-hidden"], "INFO"),
         ("-info -config", ["info-hidden", "config-hidden"], "INFO"),
@@ -81,3 +85,15 @@ async def test_the_rules_of_the_docs_suffice(server: RedisServer, admin: Admin) 
             assert "forbids" not in worker.log
             assert "permission" not in worker.log
     assert admin.execute_command("ACL", "LOG") == []
+
+
+async def test_a_user_who_may_not_publish_breaks_no_transition(server: RedisServer, admin: Admin) -> None:
+    """Nobody starts with such a user; but rights may be taken away from one who has started."""
+    admin.execute_command("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all", "resetchannels")
+    async with JobClient.connect(with_password(server, "secret", "bob")) as client:
+        job = (await client.submit(ProbeRun(queue="notifier"), JobOptions(delay=60))).job
+
+        cancelled = await client.cancel(job.id)
+
+        assert cancelled.state is JobState.CANCELLED
+        assert (await client.ledger()).imbalance == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 from tests.integration.engine.transitions import ScriptedWorker, Transitions
@@ -11,7 +12,9 @@ from tests.servers import RedisServer
 
 from afterwork import errors
 from afterwork.contracts import JobState
-from afterwork.engine import JobClient
+from afterwork.engine import JobClient, keys
+from afterwork.engine.jobs.changes import BATCH, Changes
+from afterwork.engine.server import connection
 from afterwork.engine.work.outcome import Done
 
 
@@ -134,3 +137,32 @@ async def test_those_who_give_up_leave_nothing_behind(client: JobClient, transit
         await client.cancel(job_id)
         async with asyncio.timeout(5):
             assert (await waiter).state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize("pick", range(0, 1500, 250))
+async def test_who_comes_while_many_others_are_let_go_hears_of_its_job(
+    engine_server: RedisServer, transitions: Transitions, pick: int
+) -> None:
+    # given many more followed jobs than fit into one command
+    jobs = [f"job-{number}" for number in range(3 * BATCH)]
+    channels = [keys.CHANGED + job for job in jobs]
+    redis = connection.connect(engine_server.url)
+    changes = Changes(redis)
+    async with AsyncExitStack() as followers:
+        await asyncio.gather(*(followers.enter_async_context(changes.of(job)) for job in jobs))
+        await true(lambda: sum(count for _, count in transitions.redis.pubsub_numsub(*channels)) == len(jobs))
+
+    # when all are let go, and while that is being told one of them is followed again
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    async with changes.of(jobs[pick]) as follower:
+        # then it is subscribed to, and hears of its end
+        channel = keys.CHANGED + jobs[pick]
+        await true(
+            lambda: sum(count for _, count in transitions.redis.pubsub_numsub(*channels)) == 1, deadline=5
+        )
+        transitions.redis.publish(channel, "2 succeeded")
+        async with asyncio.timeout(5):
+            await follower.end()
+    await changes.close()
+    await connection.close(redis)

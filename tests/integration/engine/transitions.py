@@ -152,7 +152,7 @@ class Transitions(Views):
 
     def retry(self, job_id: str) -> tuple[str, str]:
         """The script's answer, and who holds the unique key."""
-        answer, holder = self.call("retry", job_id)
+        answer, holder = self.call("retry", job_id, "")
         return answer.decode(), holder.decode()
 
     def reap(self, *, lease: int = 1000) -> int:

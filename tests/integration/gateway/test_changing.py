@@ -196,6 +196,25 @@ async def test_only_one_of_many_who_saw_the_same_has_its_way(
     assert (await jobs.get(first.json()["id"])).version == 2
 
 
+async def test_a_job_is_run_again_only_as_it_was_seen(http: httpx.AsyncClient) -> None:
+    # Given
+    first = await submitted(http, delay=900)
+    address = first.headers["location"]
+    ended = await http.delete(address)
+
+    # When
+    late = await http.post(f"{address}/retry", headers={"If-Match": first.headers["etag"]})
+    answers = await asyncio.gather(
+        *(http.post(f"{address}/retry", headers={"If-Match": ended.headers["etag"]}) for _ in range(10))
+    )
+
+    # Then
+    assert late.status_code == 412
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 202
+    assert set(statuses[1:]) <= {409, 412}
+
+
 async def test_when_to_ask_again_is_told_by_the_clock_of_redis(http: httpx.AsyncClient) -> None:
     # Given
     now = datetime.now(UTC)

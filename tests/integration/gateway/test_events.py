@@ -141,6 +141,38 @@ async def test_a_reader_who_saw_the_end_need_not_come_back(
     assert (again.status_code, again.content) == (204, b"")
 
 
+async def test_a_job_that_is_put_off_cancelled_and_retried_tells_so_live_and_later(
+    http: httpx.AsyncClient, jobs: JobClient
+) -> None:
+    # Given
+    job = (await http.post("/v1/jobs", json=probe())).json()
+    path = job["links"]["self"]
+    first, second = [], []
+
+    # When
+    async with following(http, job["id"]) as source:
+        async for message in source.messages():
+            first.append(message)
+            if message.state == "queued":
+                await http.patch(path, json={"run_at": "2100-01-01T00:00:00Z"})
+            elif message.state == "scheduled":
+                await http.delete(path)
+    await http.post(f"{path}/retry")
+    async with following(http, job["id"], first[-1].id) as source:
+        async for message in source.messages():
+            second.append(message)
+            if message.state == "queued":
+                await http.delete(path)
+
+    # Then
+    seen = first + second
+    assert [message.state for message in seen] == ["queued", "scheduled", "cancelled", "queued", "cancelled"]
+    replayed = await everything(http, job["id"])
+    assert [(message.id, message.data) for message in replayed] == [
+        (message.id, message.data) for message in seen
+    ]
+
+
 async def test_a_reader_who_claims_to_have_seen_more_than_there_is_is_told_what_comes(
     http: httpx.AsyncClient, jobs: JobClient
 ) -> None:

@@ -116,6 +116,21 @@ async def test_a_result_that_comes_within_the_grace_counts(client: JobClient, wo
     assert worker.is_running
 
 
+async def test_blocks_of_less_than_a_second_cost_the_neighbours_no_time_either_and_are_named(
+    client: JobClient, worker: ServiceProcess
+) -> None:
+    neighbours = await running_neighbours(client, 5, seconds=1, limit=2)
+
+    blocker = await submit(client, Block(manner="again_and_again", seconds=8))
+    jobs = await waiting.ended(client, blocker, *neighbours)
+
+    assert_went_well(jobs)
+    assert {job.claims for job in jobs} == {1}
+    line = next(line for line in worker.log.splitlines() if "blocks the event loop again and again" in line)
+    assert f"job_id={blocker} kind=unruly.block" in line
+    assert worker.log.count("blocks the event loop again and again") == 1
+
+
 @pytest.mark.parametrize("manner", ["in_the_handler", "by_computing", "in_a_task_of_its_own"])
 async def test_a_block_is_named_with_its_job_and_its_stack(
     client: JobClient, worker: ServiceProcess, manner: str

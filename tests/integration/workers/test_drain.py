@@ -130,6 +130,7 @@ async def test_a_blocked_loop_is_left_and_its_jobs_are_handed_back(
     drained(ending, within=MARGIN)
 
     # then
+    assert "the event loop is blocked" in ending.log.partition("ending by force")[2]
     again = await waiting.running(client, blocker, deadline=2)
     assert again[0].worker != first[0].worker
     for job, before in zip(await waiting.ended(client, blocker, neighbour), first, strict=True):
@@ -148,6 +149,20 @@ async def test_a_handler_that_does_not_let_go_is_left_behind(
 
     job = await client.get(submitted.job.id)
     assert (job.state, job.attempt, job.deaths) == (JobState.QUEUED, 0, 0)
+
+
+async def test_a_handler_has_five_seconds_to_clean_up_after_the_grace(
+    client: JobClient, redis_server: RedisServer, services: Services
+) -> None:
+    ending = services.start(unruly.MODULE, redis_server.url, lease=LEASE, worker__grace=0.5)
+    submitted = await client.submit(Misbehave(manner="cleans_up_for_four_seconds"))
+    await waiting.running(client, submitted.job.id)
+
+    drained(ending, within=MARGIN + 5)
+
+    job = await client.get(submitted.job.id)
+    assert (job.state, job.result, job.claims) == (JobState.SUCCEEDED, "cleaned up", 1)
+    assert "by force" not in ending.log
 
 
 @pytest.mark.parametrize("manner", ["swallows_cancellation", "leaves_a_thread_behind"])

@@ -17,8 +17,10 @@ from afterwork.engine import JobClient
 
 FAILURES = {
     "calls_sys_exit": ("handler-error", "SystemExit"),
+    "cancels_all_tasks": ("handler-error", "CancelledError"),
     "cancels_itself": ("handler-error", "CancelledError"),
     "gives_up": ("handler-failed", "Fail"),
+    "notes_a_number": ("handler-error", "TypeError"),
     "raises_a_base_exception": ("handler-error", "OfItsOwnError"),
     "raises_a_group": ("handler-error", "ExceptionGroup"),
     "raises_a_lone_surrogate": ("handler-error", "ValueError"),
@@ -41,7 +43,13 @@ FAILURES = {
     "returns_nan": ("result-not-json", None),
     "returns_two_mebibytes": ("result-too-large", None),
 }
-UNFINISHED = ["leaves_a_thread_behind", "swallows_cancellation", "takes_too_long"]
+UNFINISHED = [
+    "leaves_a_thread_behind",
+    "swallows_cancellation",
+    "takes_too_long",
+    "waits_for_all_tasks",
+    "waits_for_itself",
+]
 HARMLESS = [
     "schedules_an_exit",
     "spawns_a_task_that_exits",
@@ -223,3 +231,14 @@ async def test_a_kind_without_handler_waits_and_hides_nobody(
     await assert_goes_on(client, unruly)
 
     assert (await client.get(submitted.job.id)).state is JobState.QUEUED
+
+
+async def test_odd_values_in_reports_do_not_fail_the_job(client: JobClient, unruly: ServiceProcess) -> None:
+    job = await outcome_of(client, "reports_oddly")
+
+    assert (job.state, job.result, job.attempt) == (JobState.SUCCEEDED, "reported", 1)
+    assert job.progress is not None
+    assert job.progress.note == "half ? of a pair"
+    broken, odd = await client.log(job.id)
+    assert broken.text.startswith("a line could not be logged line=%s and %s one error=TypeError")
+    assert odd.text == "half ? of a pair"

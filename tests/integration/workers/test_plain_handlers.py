@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ async def outcome_of(client: JobClient, manner: str, until: Path | None = None, 
 
 
 def left_behind(worker: ServiceProcess) -> float:
-    return worker.metric("afterwork_threads_left_behind", queue="unruly", kind="unruly.work") or 0
+    return worker.metric("afterwork_attempts_left_behind", queue="unruly", kind="unruly.work") or 0
 
 
 async def test_a_plain_handler_works_in_a_daemon_thread_of_its_own(
@@ -194,3 +195,35 @@ async def test_a_thread_that_goes_on_does_not_keep_the_process_from_ending(
     assert await asyncio.to_thread(ending.wait, 0.5 + GRACE + 3) == 0
     job = await client.get(job_id)
     assert (job.state, job.attempt, job.deaths) == (JobState.QUEUED, 0, 0)
+
+
+def resident_mebibytes(worker: ServiceProcess) -> float:
+    return (worker.metric("process_resident_memory_bytes") or 0) / 2**20
+
+
+async def test_threads_that_report_without_a_pause_neither_slow_the_others_nor_need_memory(
+    client: JobClient, redis_server: RedisServer, services: Services
+) -> None:
+    # given eight of them
+    worker = services.start(unruly.MODULE, redis_server.url, worker__concurrency=50)
+    before = resident_mebibytes(worker)
+    flooding = [await submit(client, "reports_without_a_pause") for _ in range(8)]
+    await waiting.running(client, *flooding)
+
+    # when
+    begun = time.monotonic()
+    naps = [(await client.submit(ProbeRun(queue="unruly", seconds=0.1))).job.id for _ in range(20)]
+    jobs = await waiting.ended(client, *naps)
+    seconds = time.monotonic() - begun
+    flooded = await waiting.ended(client, *flooding)
+
+    # then
+    assert {job.state for job in jobs} == {JobState.SUCCEEDED}
+    assert seconds < 10
+    assert resident_mebibytes(worker) - before < 50
+    for job in flooded:
+        assert (job.state, job.claims) == (JobState.SUCCEEDED, 1)
+        assert job.progress is not None
+        assert job.progress.done == job.result, "the last one is not lost"
+        lines = await client.log(job.id)
+        assert (len(lines), lines[-1].text) == (100, f"last calls={job.result}")

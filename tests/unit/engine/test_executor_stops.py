@@ -88,6 +88,7 @@ async def test_a_handler_may_clean_up_when_it_is_stopped() -> None:
     await running.ended.wait()
 
     assert cleaned == ["job"]
+    assert not running.execution.is_left_behind
     assert isinstance(running.outcome, Cancelled)
 
 
@@ -148,6 +149,7 @@ def test_a_handler_that_swallows_its_cancellation_is_left_behind_after_the_grace
 
         # then the attempt has ended without it, and its late result changes nothing
         assert isinstance(running.outcome, kind)
+        assert running.execution.is_left_behind
         released.set()
         await loop.pass_by(60)
         assert isinstance(running.outcome, kind)

@@ -95,3 +95,27 @@ def test_a_level_that_is_not_written_is_not_kept_either() -> None:
     kept.logger.warning("loud")
 
     assert kept.lines == [("warning", "loud")]
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_line_that_cannot_be_made_costs_itself_only(log_format: str) -> None:
+    configure_logging(LogSettings(format=log_format))
+    kept = Kept()
+
+    kept.logger.bind(shard=2).info("%s of %s", *["one"])
+    kept.logger.info("look", it=Unshowable())
+    kept.logger.info("half \ud83d of a pair")
+
+    level, text = kept.lines[0]
+    assert level == "error"
+    assert text.startswith("a line could not be logged shard=2 line=%s of %s one error=TypeError: not enough")
+    assert kept.lines[1] == ("info", "look it=(Unshowable)")
+    assert kept.lines[-1] == ("info", "half ? of a pair")
+
+
+async def test_the_same_of_a_line_that_is_awaited() -> None:
+    kept = Kept()
+
+    await kept.logger.ainfo("%s of %s", *["one"])
+
+    assert [level for level, _ in kept.lines] == ["error"]

@@ -42,16 +42,16 @@ async def loop_time(clock: Clock) -> LoopTime:
 
 async def test_a_block_is_counted_for_its_culprit_alone(loop_time: LoopTime, clock: Clock) -> None:
     culprit, neighbour = Stopwatch(loop_time), Stopwatch(loop_time)
-    clock.now += 1
+    clock.now += BEAT
     loop_time.settle()
 
     loop_time.note(culprit)
     clock.now += 5
     loop_time.settle()
-    clock.now += 1
+    clock.now += BEAT
     loop_time.settle()
 
-    assert (culprit.spent(), neighbour.spent()) == (7, 2)
+    assert (culprit.spent(), neighbour.spent()) == (5 + 2 * BEAT, 2 * BEAT)
     assert loop_time.last_block == 5
 
 
@@ -80,11 +80,28 @@ async def test_a_silence_that_is_no_block_is_time_like_any_other(loop_time: Loop
 
     for _ in range(10):
         loop_time.note(None)
-        clock.now += BLOCK
+        clock.now += BEAT + 0.05
         loop_time.settle()
 
-    assert waiting.spent() == 10
+    assert waiting.spent() == pytest.approx(10 * (BEAT + 0.05))
     assert loop_time.last_block == 0
+
+
+async def test_short_blocks_are_counted_for_their_culprit_alone_but_are_no_block(
+    loop_time: LoopTime, clock: Clock
+) -> None:
+    culprit, neighbour = Stopwatch(loop_time), Stopwatch(loop_time)
+
+    for seconds in (0.5, 0.75, 1.0, 4.0):
+        loop_time.note(culprit)
+        clock.now += seconds
+        loop_time.settle()
+    loop_time.note(culprit)
+    clock.now += 0.5
+
+    assert (culprit.spent(), neighbour.spent()) == (6.75, 0)
+    assert culprit.own_short_blocks == 2.25
+    assert loop_time.last_block == 4
 
 
 async def test_what_was_before_an_attempt_does_not_matter_to_it(loop_time: LoopTime, clock: Clock) -> None:
@@ -92,9 +109,9 @@ async def test_what_was_before_an_attempt_does_not_matter_to_it(loop_time: LoopT
     loop_time.settle()
 
     late = Stopwatch(loop_time)
-    clock.now += 0.5
+    clock.now += BEAT
 
-    assert late.spent() == 0.5
+    assert late.spent() == BEAT
 
 
 async def test_without_beats_nothing_counts_as_a_block(clock: Clock) -> None:

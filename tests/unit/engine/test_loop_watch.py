@@ -128,6 +128,27 @@ def test_a_block_is_named_once_and_its_end_as_well(new_loop: NewLoop, *, by_chil
 
 
 @LOOPS
+def test_short_blocks_that_add_up_are_named_once(new_loop: NewLoop) -> None:
+    watched = Watched()
+
+    async def perform(job: Echo, run: Run) -> None:
+        for _ in range(5):
+            time.sleep(BLOCK - 0.4)  # noqa: ASYNC251 - the block
+            await asyncio.sleep(0.01)
+
+    async def test() -> None:
+        await watched.start(perform).ended.wait()
+
+    (entry,) = run(new_loop, watched, test)
+
+    assert (entry["event"], entry["log_level"]) == ("blocks the event loop again and again", "warning")
+    assert (entry["job_id"], entry["kind"]) == ("job", "test.echo")
+    assert BLOCK < entry["seconds"] < 5 * (BLOCK - 0.4)
+    assert "time.sleep(BLOCK - 0.4)" in entry["stack"]
+    assert watched.blocks == []
+
+
+@LOOPS
 def test_a_block_by_no_job_is_named_by_what_runs(new_loop: NewLoop) -> None:
     watched = Watched()
 

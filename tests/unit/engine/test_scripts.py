@@ -13,7 +13,7 @@ NAMES = sorted(
     for file in (files("afterwork.engine") / "lua").iterdir()
     if file.name.endswith(".lua") and file.name != "prelude.lua"
 )
-MAY_BE_REFUSED = {"amend", "retry", "submit"}
+MAY_BE_REFUSED = {"retry", "submit"}
 """When memory is full; all others must go on."""
 READ_ONLY = {"get", "ledger", "list", "payload", "queues"}
 

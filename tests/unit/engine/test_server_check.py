@@ -156,7 +156,7 @@ def test_without_config_the_info_still_tells_whether_there_is_a_file() -> None:
 def test_a_server_that_tells_nothing_is_used_with_a_warning() -> None:
     forbidden = NoPermissionError("User x has no permissions to run the 'info' command")
 
-    report = judge(answers_from([forbidden] * 5 + [1]))
+    report = judge(answers_from([*[forbidden] * 5, 1, [b"subscribe", b"", 1]]))
 
     assert report.is_fit
     assert [each.code for each in report.findings] == ["info-hidden", "config-hidden"]

@@ -207,7 +207,7 @@ async def test_a_checkpoint_that_waits_for_redis_is_given_up_at_the_stop() -> No
     attempt.execution.stop(StopReason.CANCELLED)
 
     assert isinstance(await ended(attempt), Cancelled)
-    assert not attempt.execution.holds_thread
+    assert not attempt.execution.is_left_behind
 
 
 async def test_a_result_within_the_grace_counts() -> None:
@@ -228,7 +228,7 @@ async def test_what_is_logged_after_the_end_of_the_attempt_is_not_kept() -> None
     assert await asyncio.to_thread(begun.wait, 10)
     attempt.execution.stop(StopReason.CANCELLED)
     assert isinstance(await ended(attempt), Cancelled)
-    assert attempt.execution.holds_thread
+    assert attempt.execution.is_left_behind
     returned = asyncio.Event()
     attempt.execution.on_return(lambda _: returned.set())
 
@@ -239,4 +239,3 @@ async def test_what_is_logged_after_the_end_of_the_attempt_is_not_kept() -> None
     # then
     assert logged.is_set()
     assert attempt.reported.lines == []
-    assert not attempt.execution.holds_thread

@@ -91,12 +91,12 @@ def test_whatever_needs_redis_may_be_unavailable_and_whatever_is_said_of_a_job_m
 @pytest.mark.parametrize(
     ("name", "statuses"),
     [
-        ("submit_job", "200 202 400 404 409 413 415 422 500 503"),
+        ("submit_job", "200 202 400 404 408 409 413 415 422 500 503"),
         ("list_jobs", "200 400 500 503"),
         ("get_job", "200 304 404 500 503"),
-        ("change_job", "200 400 404 409 412 413 415 422 500 503"),
+        ("change_job", "200 400 404 408 409 412 413 415 422 500 503"),
         ("cancel_job", "202 404 409 412 500 503"),
-        ("retry_job", "202 404 409 500 503"),
+        ("retry_job", "202 404 409 412 500 503"),
         ("get_job_payload", "200 304 404 500 503"),
         ("get_job_result", "200 304 404 409 500 503"),
         ("get_job_log", "200 304 404 500 503"),

@@ -31,7 +31,7 @@ def test_a_name_that_is_none_is_refused() -> None:
 
 def test_keys_are_asked_for_if_any_are_set() -> None:
     assert addresses.asks_for_keys(f"shop:read:{'0' * 64}")
-    assert not addresses.asks_for_keys("")
+    assert not addresses.asks_for_keys(None)
 
 
 @pytest.mark.parametrize("text", [" ", "shop", f"shop:write:{'0' * 64}"])

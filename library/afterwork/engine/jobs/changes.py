@@ -11,13 +11,13 @@ from redis.exceptions import RedisError
 
 from afterwork.contracts import JobState
 from afterwork.engine import keys
+from afterwork.engine.patience import pause
 from afterwork.engine.server import connection
 from afterwork.engine.server.own_connection import QUIET, own_connection
 from afterwork.engine.tasks import end
 
 BATCH = 500
 """Channels in one command."""
-MAX_BACKOFF = 2.0
 _ENDS = {state.value for state in JobState if state.is_final}
 
 
@@ -104,7 +104,7 @@ class Changes:
                     await self._use(own)
             except (TimeoutError, RedisError, OSError):
                 failures += 1
-                await asyncio.sleep(min(0.05 * float(2 ** min(failures, 10)), MAX_BACKOFF))
+                await asyncio.sleep(pause(failures))
 
     async def _use(self, own: AbstractConnection) -> None:
         """Until the connection breaks: follow what is wanted, and hand on what is heard."""
@@ -124,8 +124,10 @@ class Changes:
             self._changed.clear()
             wanted = set(self._followers)
             for batch in _batches(self._sent - wanted):
-                self._sent.difference_update(batch)
-                await own.send_command("UNSUBSCRIBE", *batch)
+                gone = [channel for channel in batch if channel not in self._followers]  # as it is by now
+                self._sent.difference_update(gone)
+                if gone:
+                    await own.send_command("UNSUBSCRIBE", *gone)
             for batch in _batches(wanted - self._sent):
                 self._sent.update(batch)
                 self._unconfirmed.update(batch)

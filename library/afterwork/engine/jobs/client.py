@@ -86,18 +86,21 @@ class JobClient(JobReader):
         _check(answer.decode(), job)
         return job
 
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, if_version: int | None = None) -> Job:
         """Run a failed or cancelled job again, its attempts counted from 0, its history kept.
 
-        Raises NotFound, NotFinished, AlreadyFinished (it succeeded) or DuplicateJob (its unique key is taken).
+        Raises NotFound, NotFinished, AlreadyFinished (it succeeded), DuplicateJob (its unique key is taken), or
+        PreconditionFailed if its version is not the given one.
         """
         async with deadline():
-            answer, holder = await self._call("retry", job_id)
+            answer, holder = await self._call("retry", job_id, "" if if_version is None else if_version)
             if answer == b"retried":
                 return await self.get(job_id)
         match answer.decode():
             case "missing":
                 raise errors.NotFound(f"there is no job {job_id[:100]}")
+            case "changed":
+                raise errors.PreconditionFailed(f"job {job_id} has another version now")
             case "payload-missing":
                 raise errors.NotFound(f"the payload of job {job_id} is gone")
             case "unfinished":

@@ -44,16 +44,18 @@ class Duties:
         while True:
             await asyncio.sleep(self._lease / 4 * random.uniform(0.7, 1.3))  # noqa: S311 - jitter, no secret
             try:
-                await self._client.reap(self._lease)
-                await self._sweep_all()
+                await self._do_all()
             except errors.UnavailableError as error:
                 if not is_away:
                     logger.warning("duties wait for Redis", detail=error.detail)
                 is_away = True
+            except Exception:  # whatever it is, the duties come around again
+                logger.exception("a duty failed")
             else:
                 is_away = False
 
-    async def _sweep_all(self) -> None:
-        swept = keys.SWEEP_JOBS
-        while swept >= keys.SWEEP_JOBS:
-            swept = await self._client.sweep(self._max_finished)
+    async def _do_all(self) -> None:
+        while await self._client.reap(self._lease) >= keys.BATCH_JOBS:
+            pass
+        while await self._client.sweep(self._max_finished) >= keys.SWEEP_JOBS:
+            pass

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from afterwork.contracts import Job, JobEvent, JobState, LogLine, Progress, StateChange
+from afterwork.contracts import Job, JobEvent, JobState, LogLine, Problem, Progress, StateChange
 from afterwork.engine.jobs import records
+from afterwork.engine.jobs.history import entry_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +36,30 @@ def _progress(versioned: tuple[int, Progress] | None) -> list[JobEvent]:
 
 
 def _states(job: Job, reply: Sequence[Any]) -> list[JobEvent]:
-    """One event per version: what the record says now counts more than what the history concluded then."""
-    current = records.state_version(reply)
-    first = JobState.SCHEDULED if job.state is JobState.SCHEDULED and current == 1 else JobState.QUEUED
-    changes = {1: StateChange(state=first, attempt=0, at=job.created_at, worker=None, error=None)}
-    for ended in map(records.ended_attempt, reply[2]):
-        attempt = ended.attempt
-        changes[ended.begun] = StateChange(
-            state=JobState.RUNNING,
-            attempt=attempt.attempt,
-            at=attempt.started_at,
-            worker=attempt.worker,
-            error=None,
+    """One event per version; of several that tell of one, the last, which knows best why the job ended."""
+    changes = {1: _change(records.first_state(reply), 0, job.created_at)}
+    for entry in map(entry_from, reply[2]):
+        if run := entry.run:
+            changes[run.version] = _change(JobState.RUNNING, entry.number, run.started_at, run.worker)
+        changes[entry.version] = _change(entry.state, entry.number, entry.at, error=entry.error)
+    if job.state is JobState.RUNNING:
+        changes[records.state_version(reply)] = _change(job.state, job.attempt, job.started_at, job.worker)
+    elif job.state.is_final:
+        changes[records.state_version(reply)] = _change(
+            job.state, job.attempt, job.finished_at, error=job.error
         )
-        changes[ended.ended] = StateChange(
-            state=ended.after,
-            attempt=attempt.attempt,
-            at=attempt.finished_at,
-            worker=None,
-            error=attempt.error,
-        )
-        if ended.after.is_final and ended.ended + 1 < current:  # then the next change was a retry
-            changes[ended.ended + 1] = StateChange(
-                state=JobState.QUEUED, attempt=0, at=None, worker=None, error=None
-            )
-    if current not in changes or job.state.is_final:
-        changes[current] = _current(job)
     return [JobEvent(version=version, what=change) for version, change in changes.items()]
 
 
-def _current(job: Job) -> StateChange:
-    is_running = job.state is JobState.RUNNING
-    since = job.started_at if is_running else job.finished_at if job.state.is_final else job.run_at
-    return StateChange(
-        state=job.state,
-        attempt=job.attempt,
-        at=since,
-        worker=job.worker if is_running else None,
-        error=job.error,
-    )
+def _change(
+    state: JobState,
+    attempt: int,
+    at: datetime | None,
+    worker: str | None = None,
+    *,
+    error: Problem | None = None,
+) -> StateChange:
+    return StateChange(state=state, attempt=attempt, at=at, worker=worker, error=error)
 
 
 def _order(event: JobEvent) -> tuple[int, int]:

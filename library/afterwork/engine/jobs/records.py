@@ -1,11 +1,9 @@
 """From Redis' replies to the models that clients see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from afterwork import errors
 from afterwork.contracts import (
     Attempt,
     Job,
@@ -19,7 +17,9 @@ from afterwork.contracts import (
     Progress,
     QueueOverview,
 )
-from afterwork.engine.codec import problem_json, result_of
+from afterwork.engine import keys
+from afterwork.engine.codec import result_of
+from afterwork.engine.jobs.history import attempts_in
 from afterwork.engine.jobs.submission import moment
 
 Flat = Sequence[bytes]
@@ -35,14 +35,14 @@ def job_from(job_id: str, reply: Sequence[Any]) -> Job:
     outcome = result_of(envelope) if envelope is not None and ended else None
     is_success = state is JobState.SUCCEEDED
     error = Problem.model_validate(outcome) if ended and not is_success else None
-    attempts = [ended.attempt for ended in map(ended_attempt, history) if not ended.was_released]
+    attempts = attempts_in(history)
     if state is JobState.RUNNING:
         attempts.append(_running_attempt(fields))
     return Job(
         **_common(job_id, fields, state, now),
         error=error,
         result=outcome if is_success else None,
-        history=attempts,
+        history=attempts[-keys.HISTORY_LENGTH :],
     )
 
 
@@ -158,37 +158,14 @@ def _running_attempt(fields: dict[str, str]) -> Attempt:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class EndedAttempt:
-    """An entry of the history. begun, ended: versions of the record with which it began and ended.
-
-    after: the state in which the job was then. was_released: its worker handed the job back, so it counts for nothing.
-    """
-
-    attempt: Attempt
-    begun: int
-    ended: int
-    after: JobState
-    was_released: bool
-
-
-def ended_attempt(entry: bytes) -> EndedAttempt:
-    """From an entry as `remember` in `lua/prelude.lua` writes it."""
-    number, started, finished, worker, begun, ended, after, error = entry.decode().split("\n", 7)
-    was_released = error == "released"
-    attempt = Attempt(
-        attempt=int(number),
-        started_at=moment(int(started)),
-        finished_at=moment(int(finished)),
-        worker=worker,
-        error=None if was_released else _problem(error),
-    )
-    return EndedAttempt(attempt, int(begun), int(ended), JobState(after), was_released)
-
-
 def progress_from(reply: Sequence[Any]) -> tuple[int, Progress] | None:
     """The progress in a reply of `get.lua`, and the version that it came with."""
     return _progress(_fields(reply[1]))
+
+
+def first_state(reply: Sequence[Any]) -> JobState:
+    """The state that the job had when it was submitted."""
+    return JobState(_fields(reply[1]).get("first", "queued"))
 
 
 def state_version(reply: Sequence[Any]) -> int:
@@ -203,11 +180,3 @@ def log_from(reply: Sequence[Any]) -> list[LogLine]:
         LogLine(version=int(version), at=moment(int(at)), level=level, text=text)
         for version, at, level, text in lines
     ]
-
-
-def _problem(error: str) -> Problem | None:
-    if not error:
-        return None
-    if error == errors.WorkerLost.code:
-        return Problem.model_validate_json(problem_json(errors.WorkerLost))
-    return Problem.model_validate_json(error)

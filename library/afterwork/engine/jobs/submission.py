@@ -134,7 +134,7 @@ def fresh_job(submission: Submission, verdict: Verdict) -> Job:
         max_attempts=options.max_attempts or meta.max_attempts,
         claims=0,
         deaths=0,
-        timeout=options.timeout or meta.timeout,
+        timeout=_kept(options.timeout or meta.timeout),
         durability=verdict.durability,
         created_at=moment(verdict.created),
         run_at=moment(verdict.due),
@@ -144,7 +144,7 @@ def fresh_job(submission: Submission, verdict: Verdict) -> Job:
         unique_key=options.unique_key,
         tags=options.tags,
         start_before=moment(milliseconds_of(options.start_before)) if options.start_before else None,
-        retention=options.retention,
+        retention=_kept(options.retention) if options.retention else None,
         cancel_requested=False,
         worker=None,
         version=1,
@@ -166,6 +166,11 @@ def _due(options: JobOptions) -> tuple[str, int]:
     if options.run_at is not None:
         return "at", milliseconds_of(options.run_at)
     return "delay", round((options.delay or 0) * 1000)
+
+
+def _kept(seconds: float) -> float:
+    """A length of time as the record has it, in whole ms."""
+    return round(seconds * 1000) / 1000
 
 
 def _idempotency(submission: Submission) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Change a job that waits. ARGV: id, the version that it must have or '', new due time, new level, 1 if there are new
 -- tags, the tags. Empty means unchanged. Returns missing · changed · running · finished · too-late · amended.
 local id, version, due, level, has_tags, tags = unpack(ARGV)
@@ -13,10 +13,15 @@ if due ~= '' and is_expired(job, due + 1) then return 'too-late' end
 local fields = {}
 if due ~= '' or level ~= '' then
   call('ZREM', place(job), id)
+  local due_before = tonumber(job.due)
   if due ~= '' then job.due = math.max(at, tonumber(due)) end
   if level ~= '' then job.level = level end
   call('ZADD', place(job), job.due, id)
   fields = { 'due', job.due, 'level', job.level }
+  if tonumber(job.due) ~= due_before then
+    mark(job, at, job.version + 1, state_after(job, job.due, at), '')
+    fields[5], fields[6] = 'state_version', job.version + 1
+  end
   wake(job.queue)
 end
 if has_tags == '1' then

@@ -10,5 +10,5 @@ if job.state == 'waiting' then
 end
 if job.state ~= 'running' then return 'finished' end
 if not job.cancel then write(job, 'cancel', 1) end
-call('PUBLISH', CONTROL .. job.worker, 'cancel ' .. job.id)
+tell(CONTROL .. job.worker, 'cancel ' .. job.id)
 return 'requested'

@@ -71,11 +71,14 @@ end
 
 local function unique_key(owner, kind, unique) return UNIQUE .. owner .. ':' .. kind .. ':' .. unique end
 
+-- Tell whoever listens. It is a hint: a user who may not publish must not break a transition in its middle.
+local function tell(channel, message) redis.pcall('PUBLISH', channel, message) end
+
 -- Write fields (flat list), count the change and tell who follows the job.
 local function write(job, ...)
   job.version = job.version + 1
   call('HSET', JOB .. job.id, 'version', job.version, ...)
-  call('PUBLISH', CHANGED .. job.id, job.version .. ' ' .. job.state)
+  tell(CHANGED .. job.id, job.version .. ' ' .. job.state)
 end
 
 -- The same together with a new state; the version that begins it is kept.
@@ -86,14 +89,20 @@ local function enter(job, state, ...)
   write(job, 'state', state, 'state_version', job.state_version, ...)
 end
 
+local function append(job, ...)
+  local key = HISTORY .. job.id
+  call('RPUSH', key, table.concat({ job.attempt, ... }, '\n'))
+  call('LTRIM', key, -HISTORY_ENTRIES, -1)
+end
+
 -- Append the attempt that ends now to the history. after: the state that the next write enters, or scheduled or queued.
 -- error: a problem document, a bare code, or empty.
 local function remember(job, at, after, error)
-  local key = HISTORY .. job.id
-  local entry = { job.attempt, job.started, at, job.worker, job.state_version, job.version + 1, after, error }
-  call('RPUSH', key, table.concat(entry, '\n'))
-  call('LTRIM', key, -HISTORY_LENGTH, -1)
+  append(job, job.started, at, job.worker, job.state_version, job.version + 1, after, error)
 end
+
+-- The same for a state that was entered at this time and version and ended no attempt, so that it is not forgotten.
+local function mark(job, at, version, state, error) append(job, '', at, '', '', version, state, error) end
 
 -- What becomes of a job that is put back.
 local function state_after(job, due, at)

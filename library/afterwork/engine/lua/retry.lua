@@ -1,8 +1,10 @@
 #!lua
 -- Run a failed or cancelled job again: attempts and deaths from 0, history kept.
--- ARGV: id. Returns {retried | missing | unfinished | succeeded | duplicate | payload-missing, id of the holder of its unique key}.
+-- ARGV: id, the version that it must have or ''. Returns {retried | missing | changed | unfinished | succeeded | duplicate |
+-- payload-missing, id of the holder of its unique key}.
 local job = read(ARGV[1])
 if not job then return { 'missing', '' } end
+if ARGV[2] ~= '' and ARGV[2] ~= job.version then return { 'changed', '' } end
 if job.state == 'waiting' or job.state == 'running' then return { 'unfinished', '' } end
 if job.state == 'succeeded' then return { 'succeeded', '' } end
 local own_key = job.unique and unique_key(job.owner or '', job.kind, job.unique)
@@ -10,13 +12,25 @@ local holder = own_key and call('GET', own_key)
 if holder then return { 'duplicate', holder } end
 if call('EXISTS', ENDED_PAYLOAD .. job.id) == 0 then return { 'payload-missing', '' } end
 
+-- The result and the time of the end go, and the history tells of them, unless it does already: its last entry is the
+-- attempt that ended so. A problem of our own is told by its code.
+local error = string.match(call('GET', RESULT .. job.id) or '', ',"r":(.*)}$') or ''
+for code, problem in pairs(PROBLEM) do
+  if error == problem then error = code end
+end
+local ending = table.concat({ '', job.state_version, job.state, error }, '\n')
+if string.sub(call('LINDEX', HISTORY .. job.id, -1) or '', -#ending) ~= ending then
+  mark(job, call('HGET', JOB .. job.id, 'finished'), job.state_version, job.state, error)
+end
+
 local at = tick()
 call('RENAME', ENDED_PAYLOAD .. job.id, PAYLOAD .. job.id)
 call('DEL', RESULT .. job.id)
 call('ZREM', EXPIRY, job.id)
 if own_key then call('SET', own_key, job.id) end
 call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token', 'start_before')
-job.suspect = false
+job.suspect, job.attempt = false, 0
+mark(job, at, job.version + 1, 'queued', '')
 enter(job, 'waiting', 'due', at, 'attempt', 0, 'deaths', 0)
 call('ZADD', place(job), at, job.id)
 wake(job.queue)

@@ -50,7 +50,10 @@ for i = 2, #ARGV, WIDTH do
         id = id, queue = queue, kind = kind, level = level, due = due,
         max_attempts = max_attempts, timeout = timeout, payload = payload,
       },
-      { owner = owner, unique = unique, tags = tags, start_before = start_before, retention = retention }
+      {
+        owner = owner, unique = unique, tags = tags, start_before = start_before, retention = retention,
+        first = due > at and 'scheduled' or '',
+      }
     )
     if idempotency ~= '' then
       call('SET', IDEMPOTENCY .. idempotency, body .. ' ' .. id, 'PX', IDEMPOTENCY_MS)

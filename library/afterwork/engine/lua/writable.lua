@@ -6,4 +6,6 @@ call('HDEL', nothing, '')
 call('ZREM', nothing, '')
 call('SREM', nothing, '')
 call('LREM', nothing, 0, '')
+call('PUBLISH', CHANGED .. 'nobody', '')
+call('PUBLISH', CONTROL .. 'nobody', '')
 return 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterwork.engine import scripts
+from afterwork.engine import keys, scripts
 from afterwork.engine.server.durability import SETTINGS, settings_from
 
 SECTIONS = ("server", "memory", "persistence", "replication")
@@ -15,7 +15,7 @@ Reply = object | Exception
 class Answers:
     """What a server said. info: of SECTIONS, empty if refused. config: of `durability.SETTINGS`, empty if refused.
 
-    refusal: why a script could not write, None if it could.
+    refusal: why a script could not write, or changes of jobs not be heard of; None if all that is possible.
     """
 
     info: Mapping[str, str | int]
@@ -24,21 +24,26 @@ class Answers:
 
 
 def questions() -> list[tuple[scripts.Argument, ...]]:
-    """The commands, to be sent together; section by section, because an old server takes no more than one."""
+    """The commands, to be sent together over a connection of their own, which only listens after the last.
+
+    INFO section by section, because an old server takes no more than one.
+    """
     return [
         *(("INFO", section) for section in SECTIONS),
         ("CONFIG", "GET", *SETTINGS),
         ("EVAL", scripts.script("writable").body, 0),
+        ("SUBSCRIBE", f"{keys.CHANGED}nobody", f"{keys.CONTROL}nobody"),
     ]
 
 
 def answers_from(replies: Sequence[Reply]) -> Answers:
     """What the replies to `questions` mean."""
-    *sections, config, writable = replies
+    *sections, config, writable, subscribed = replies
+    refusals = [reply for reply in (writable, subscribed) if isinstance(reply, Exception)]
     return Answers(
         info_from(sections),
         settings_from(config) if isinstance(config, list) else {},
-        writable if isinstance(writable, Exception) else None,
+        refusals[0] if refusals else None,
     )
 
 

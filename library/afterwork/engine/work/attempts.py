@@ -121,7 +121,7 @@ class Attempts:
         claim = execution.claim
         if self.running.get(claim.id) is execution:
             del self.running[claim.id]
-        if execution.holds_thread:
+        if execution.is_left_behind:
             self._orphans.add(execution)
         self.pump.finish(Finish(claim, outcome, self.pump.reports.close(claim.token)))
         self._around.observer.ended(claim, outcome, execution.seconds)

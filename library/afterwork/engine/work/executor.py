@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,8 @@ class Execution:
     """One attempt in this process. It ends exactly once, by `on_end`, whatever the handler does.
 
     loop_time: what the loop's blocks are known by, so that none counts towards the time limit of others.
-    holds_thread: whether a thread works on it, which may outlast the attempt.
+    is_left_behind: whether it has ended while its handler goes on, which nothing can stop. before_end: called in
+    the loop when it is about to end. has_overstepped: whether it tried to cancel what is not its own.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class Execution:
         self.claim = claim
         self.stopped: StopReason | None = None
         self.has_ended = False
-        self.holds_thread = False
+        self.is_left_behind = False
+        self.has_overstepped = False
+        self.before_end: Callable[[], None] = _nothing
         self.started_at = time.monotonic()
         self.cause: str | None = None
         self._work = work
@@ -110,17 +114,29 @@ class Execution:
             return
         self.stopped = reason
         self.ask_to_stop(reason)
-        self._task.cancel()
         self._abandon = Alarm(
-            self._loop,
-            self.stopwatch,
-            self.stopwatch.spent() + STOP_GRACE,
-            lambda: self._end_with(asyncio.CancelledError()),
+            self._loop, self.stopwatch, self.stopwatch.spent() + STOP_GRACE, self._leave_behind
         )
+        self._cancel()
+
+    def is_run_by(self, task: "asyncio.Task[Any]") -> bool:
+        """Whether the task is the one in which its handler runs."""
+        return task is self._task
 
     def on_return(self, callback: "Callable[[Execution], None]") -> None:
         """Call back when the handler has returned, however long after the end of the attempt that is."""
         self._task.add_done_callback(lambda _: callback(self))
+
+    def _cancel(self) -> None:
+        """In its own name, because a cancellation goes on to whatever the handler awaits."""
+        token = CURRENT.set(self)
+        with suppress(RecursionError):  # it waits for itself
+            self._task.cancel()
+        CURRENT.reset(token)
+
+    def _leave_behind(self) -> None:
+        self.is_left_behind = True
+        self._end_with(asyncio.CancelledError())
 
     async def _run(self) -> None:
         token = CURRENT.set(self)
@@ -163,8 +179,13 @@ class Execution:
     def _end(self, outcome: Outcome) -> None:
         if self.has_ended:
             return
+        self.before_end()
         self.has_ended = True
         self._limit.cancel()
         if self._abandon is not None:
             self._abandon.cancel()
         self._on_end(self, outcome)
+
+
+def _nothing() -> None:
+    """What there is to do before the end of most attempts."""

@@ -2,6 +2,9 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 import structlog
@@ -11,6 +14,8 @@ from afterwork.engine.codec import exception_text
 
 MAX_TEXT = 2000
 """Characters of a line that are kept in the job's log."""
+_LEVELS = ("critical", "debug", "err", "error", "exception", "fatal", "info", "log", "msg", "warn", "warning")
+_METHODS = (*_LEVELS, *(f"a{level}" for level in _LEVELS))
 _HIDDEN = {"event", "job_id", "kind", "exc_info", "stack_info"}
 
 
@@ -28,11 +33,47 @@ def job_logger(job_id: str, kind: str, keep: Callable[[str, str], None]) -> Filt
     logger = structlog.wrap_logger(
         None,
         processors=[capture, *configured["processors"]],
-        wrapper_class=configured["wrapper_class"],
+        wrapper_class=_forgiving(configured["wrapper_class"]),
         job_id=job_id,
         kind=kind,
     )
     return cast(FilteringBoundLogger, logger)
+
+
+@cache
+def _forgiving(logger_class: type[Any]) -> type[Any]:
+    """The same class of loggers; a line that cannot be made costs itself, never the job."""
+    methods = {name: getattr(logger_class, name, None) for name in _METHODS}
+    forgiving = {name: _guarded(method) for name, method in methods.items() if method is not None}
+    return type(f"Job{logger_class.__name__}", (logger_class,), forgiving)
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    if iscoroutinefunction(method):
+
+        async def guarded_async(self: FilteringBoundLogger, /, *args: Any, **details: Any) -> Any:  # noqa: ANN401
+            try:
+                return await method(self, *args, **details)
+            except Exception as error:  # noqa: BLE001 - such as a template that does not fit its arguments
+                return _complain(self, args, error)
+
+        return guarded_async
+
+    def guarded(self: FilteringBoundLogger, /, *args: Any, **details: Any) -> Any:  # noqa: ANN401 - as structlog's own
+        try:
+            return method(self, *args, **details)
+        except Exception as error:  # noqa: BLE001 - as above
+            return _complain(self, args, error)
+
+    return guarded
+
+
+def _complain(logger: FilteringBoundLogger, args: tuple[Any, ...], error: Exception) -> None:
+    """Say what the line would have been made of."""
+    line = " ".join(_shown(arg) for arg in args)[:MAX_TEXT].encode("utf-8", "replace").decode()
+    with suppress(Exception):
+        written = cast(FilteringBoundLogger, super(type(logger), logger))
+        written.error("a line could not be logged", line=line, error=exception_text(error))
 
 
 def _text(event: EventDict) -> str:

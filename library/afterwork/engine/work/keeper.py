@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from afterwork.engine import keys, scripts
+from afterwork.engine.patience import pause
 from afterwork.engine.server import connection
 from afterwork.engine.work.sign_of_life import SignOfLife
 
@@ -76,7 +77,7 @@ class Keeper:
     def _pause(self, failures: int) -> float:
         if failures == 0:
             return self._lease / 3
-        return min(0.05 * float(2 ** min(failures, 10)), 2.0, self._lease / 6)
+        return pause(failures, self._lease / 6)
 
     def _renew(self) -> None:
         for batch in batches(self._held()):

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 BEAT = 0.25
 """Seconds between two beats, by which the loop shows that it runs."""
+LATE = BEAT + 0.1
+"""Seconds without a beat, from which on they count for whoever ran; less is the noise of a busy machine."""
 BLOCK = 1.0
-"""Seconds without a beat, from which on the loop counts as blocked."""
+"""Seconds without a beat, from which on the loop is called blocked."""
 
 
 class LoopTime:
@@ -32,12 +34,12 @@ class LoopTime:
 
     @property
     def blocked(self) -> float:
-        """Seconds of all blocks that are over."""
+        """Seconds of all silences that are over and counted."""
         return self._blocked
 
     @property
     def last_block(self) -> float:
-        """Seconds of the last block that is over; 0 if there was none."""
+        """Seconds of the last silence beyond BLOCK that is over; 0 if there was none."""
         return self._last_block
 
     @property
@@ -64,7 +66,7 @@ class LoopTime:
             self._noted = running
 
     def settle(self) -> None:
-        """The loop runs: a silence up to now that was a block is counted, with everybody's share in it."""
+        """The loop runs: a silence up to now that was too long is counted, with everybody's share in it."""
         with self._lock:
             if self._seen_at is None:
                 return
@@ -73,18 +75,19 @@ class LoopTime:
             self._attribute(self._noted, now)
             shares, self._shares, self._noted = self._shares, {}, None
             if silence > BLOCK:
-                self._blocked += silence
                 self._last_block = silence
+            if silence > LATE:
+                self._blocked += silence
                 for stopwatch, seconds in shares.items():
                     if stopwatch is not None:
-                        stopwatch.own_blocks += seconds
+                        stopwatch.add(seconds, is_short=silence <= BLOCK)
 
     def spent(self, stopwatch: "Stopwatch") -> float:
         """Seconds since the stopwatch was started, less those in which others blocked the loop."""
         with self._lock:
             now = self.now()
             others = self._blocked - stopwatch.blocked_before - stopwatch.own_blocks
-            if self._seen_at is not None and now - self._seen_at > BLOCK:
+            if self._seen_at is not None and now - self._seen_at > LATE:
                 own = self._shares.get(stopwatch, 0.0)
                 own += now - self._noted_at if self._noted is stopwatch else 0.0
                 others += now - self._seen_at - own
@@ -100,15 +103,26 @@ class LoopTime:
 
 
 class Stopwatch:
-    """Started when it is made. own_blocks: seconds in which its attempt itself blocked the loop."""
+    """Started when it is made.
 
-    __slots__ = ("_time", "blocked_before", "own_blocks", "started_at")
+    own_blocks: seconds in which its attempt itself blocked the loop. own_short_blocks: those of them that were
+    no block by itself.
+    """
+
+    __slots__ = ("_time", "blocked_before", "own_blocks", "own_short_blocks", "started_at")
 
     def __init__(self, time: LoopTime) -> None:
         self._time = time
         self.started_at = time.now()
         self.blocked_before = time.blocked
         self.own_blocks = 0.0
+        self.own_short_blocks = 0.0
+
+    def add(self, seconds: float, *, is_short: bool) -> None:
+        """Its attempt has blocked the loop for so long."""
+        self.own_blocks += seconds
+        if is_short:
+            self.own_short_blocks += seconds
 
     def spent(self) -> float:
         """Seconds for which its attempt has to answer."""

@@ -15,6 +15,7 @@ from afterwork.engine.work.claims import Finish
 from afterwork.engine.work.culprits import Culprit, running_in, stack_of
 from afterwork.engine.work.executor import STOP_GRACE, Execution
 from afterwork.engine.work.loop_time import BEAT, BLOCK, LoopTime
+from afterwork.engine.work.short_blocks import ShortBlocks
 
 logger = structlog.get_logger()
 
@@ -68,6 +69,7 @@ class LoopWatch:
         self._loop: asyncio.AbstractEventLoop
         self._loop_thread = 0
         self._block: _Block | None = None
+        self._short_blocks = ShortBlocks()
         self._claims_are_kept = False
 
     @property
@@ -102,6 +104,8 @@ class LoopWatch:
     def _look(self) -> None:
         culprit = running_in(self._loop)
         self._time.note(culprit.execution.stopwatch if culprit.execution else None)
+        if culprit.execution:
+            self._short_blocks.look(culprit.execution, self._loop_thread)
         silence = self._time.silence
         self._keep_unread_claims(silence)
         if silence <= BLOCK:

@@ -20,7 +20,7 @@ class Observer:
         """A job of this kind blocks the event loop; empty: something else does. Called from a thread."""
 
     def left_behind(self, claim: Claim) -> None:
-        """The attempt has ended, but its thread goes on."""
+        """The attempt has ended, but its handler goes on."""
 
     def returned(self, claim: Claim) -> None:
-        """The thread that was left behind has returned."""
+        """The handler that was left behind has returned."""

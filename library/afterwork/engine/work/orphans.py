@@ -1,4 +1,4 @@
-"""Threads of plain handlers that outlived their attempt: nothing can stop them, so each keeps its slot."""
+"""Handlers that outlived their attempt, threads or coroutines: nothing can stop them, so each keeps its slot."""
 
 from collections.abc import Callable
 
@@ -24,15 +24,15 @@ class Orphans:
         self._count = 0
 
     def add(self, execution: Execution) -> None:
-        """The attempt has ended, its thread has not."""
+        """The attempt has ended, its handler has not."""
         self._count += 1
         self._pump.occupy(1)
         self._observer.left_behind(execution.claim)
         logger.warning(
-            "a thread goes on although its attempt has ended, and keeps its slot",
+            "a handler goes on although its attempt has ended, and keeps its slot",
             job_id=execution.claim.id,
             kind=execution.claim.kind,
-            threads=self._count,
+            left_behind=self._count,
         )
         execution.on_return(self._remove)
         if self._count >= self._concurrency:
@@ -43,8 +43,8 @@ class Orphans:
         self._pump.occupy(-1)
         self._observer.returned(execution.claim)
         logger.info(
-            "a thread that was left behind has returned",
+            "a handler that was left behind has returned",
             job_id=execution.claim.id,
             kind=execution.claim.kind,
-            threads=self._count,
+            left_behind=self._count,
         )

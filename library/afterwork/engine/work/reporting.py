@@ -10,10 +10,10 @@ from redis.exceptions import RedisError
 from afterwork.contracts import Progress
 from afterwork.engine import scripts
 from afterwork.engine.codec import encode_checkpoint
+from afterwork.engine.patience import pause
 from afterwork.engine.tasks import heeded
 from afterwork.engine.work.claims import Claim
 from afterwork.engine.work.reports import Reports
-from afterwork.engine.work.steps import MAX_BACKOFF
 
 
 class LeaseLost(Exception):
@@ -46,7 +46,7 @@ class RedisChannel:
                 answer = await self._store(body)
             except (TimeoutError, RedisError, OSError):
                 failures += 1
-                await asyncio.sleep(min(0.05 * float(2 ** min(failures, 10)), MAX_BACKOFF))
+                await asyncio.sleep(pause(failures))
             else:
                 break
         if answer == b"lost":

@@ -46,10 +46,10 @@ class AnyRun:
     def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
         """Say how far the job is, in units of its own. Cheap: written at most once a second, the latest wins.
 
-        Raises ValueError (of pydantic) for a number that is negative or not finite.
+        Raises ValueError (of pydantic) for a number that is negative or not finite, TypeError for a note that is no
+        string. What of a note is no text, such as half a surrogate pair, is replaced by a question mark.
         """
-        short = note[:MAX_NOTE] if note is not None else None
-        self.channel.progress(Progress(done=done, total=total, note=short))
+        self.channel.progress(Progress(done=done, total=total, note=None if note is None else _short(note)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,10 @@ class Run(AnyRun):
         ResultNotJson, or LeaseLost if the job is not this attempt's any more.
         """
         await self.channel.checkpoint(value)
+
+
+def _short(note: Any) -> str:  # noqa: ANN401 - whatever a handler gives
+    if not isinstance(note, str):
+        message = f"note must be a string, not {type(note).__name__}"
+        raise TypeError(message)
+    return note[:MAX_NOTE].encode("utf-8", "replace").decode()

@@ -12,14 +12,12 @@ from redis.exceptions import RedisError
 
 from afterwork.contracts import Contract
 from afterwork.engine import keys, scripts
+from afterwork.engine.patience import pause
 from afterwork.engine.server import connection
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.reports import Report
 
 logger = structlog.get_logger()
-
-MAX_BACKOFF = 2.0
-"""Seconds between two tries to reach Redis, at most, so that everyone is back within one lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +111,11 @@ class Steps:
                 self._report(error, failures)
                 if is_over() and not ask.finishes:
                     return Reply([], [], None)
-                await asyncio.sleep(self._backoff(failures))
+                await asyncio.sleep(pause(failures, self._lease / 3))
             else:
                 if failures:
                     logger.info("Redis answers again", failures=failures)
                 return Reply.of(reply)
-
-    def _backoff(self, failures: int) -> float:
-        return min(0.05 * float(2 ** min(failures, 10)), MAX_BACKOFF, self._lease / 3)
 
     def _report(self, error: BaseException, failures: int) -> None:
         if failures == 1:

@@ -14,6 +14,7 @@ from afterwork.contracts import Contract, Progress
 from afterwork.engine.work.executor import CURRENT, Execution, Perform
 from afterwork.engine.work.job_log import job_logger
 from afterwork.engine.work.run import AnyRun, Channel, Run
+from afterwork.engine.work.thread_reports import ThreadReports
 
 
 class Stopped(BaseException):
@@ -52,8 +53,8 @@ class ThreadChannel:
     def __init__(self, channel: Channel, execution: Execution, loop: asyncio.AbstractEventLoop) -> None:
         self.is_stopped = False
         self._channel = channel
-        self._execution = execution
         self._loop = loop
+        self._reports = ThreadReports(channel, execution, loop)
         self._storing: futures.Future[None] | None = None
 
     def stop(self) -> None:
@@ -66,11 +67,15 @@ class ThreadChannel:
     def progress(self, progress: Progress) -> None:
         """Hand on. Raises Stopped."""
         self._go_on()
-        self._soon(self._channel.progress, progress)
+        self._reports.progress(progress)
 
     def log(self, level: str, text: str) -> None:
         """Hand on, also after the stop."""
-        self._soon(self._channel.log, level, text)
+        self._reports.log(level, text)
+
+    def flush(self) -> None:
+        """In the loop: hand on what the thread has reported and the loop has not taken yet."""
+        self._reports.flush()
 
     async def checkpoint(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
         """For the loop."""
@@ -93,14 +98,6 @@ class ThreadChannel:
         if self.is_stopped:
             raise Stopped
 
-    def _soon(self, report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401 - what the report takes
-        self._loop.call_soon_threadsafe(self._unless_ended, report, *what)
-
-    def _unless_ended(self, report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401 - as above
-        """What has ended has no report any more that somebody would write."""
-        if not self._execution.has_ended:
-            report(*what)
-
 
 def in_thread(handler: Callable[[Any, BlockingRun], Any]) -> Perform:
     """A plain handler as the executor calls it. However it is stopped, it waits until the thread returns."""
@@ -109,14 +106,13 @@ def in_thread(handler: Callable[[Any, BlockingRun], Any]) -> Perform:
         execution = CURRENT.get()
         channel = ThreadChannel(run.channel, execution, asyncio.get_running_loop())
         call = _Call(lambda: handler(job, _blocking(run, channel)))
+        execution.before_end = channel.flush
         call.start(f"{run.kind} {run.job_id}")
-        execution.holds_thread = True
         while not call.returned.done():
             try:
                 await asyncio.wait([call.returned])
             except asyncio.CancelledError:
                 channel.stop()
-        execution.holds_thread = False
         return call.result()
 
     return perform

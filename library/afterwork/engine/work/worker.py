@@ -138,6 +138,11 @@ class Worker(arq_worker.Worker):
         """From any thread: hand over what is held, because the process must end; returns how many jobs went back."""
         return self._rescue.hand_over()
 
+    @property
+    def running(self) -> int:
+        """From any thread: how many attempts are under way."""
+        return len(self._attempts.running)
+
     async def close(self) -> None:
         """Close the connections."""
         await connection.close(self.pool)
@@ -157,7 +162,7 @@ class Worker(arq_worker.Worker):
     def _give_up(self) -> None:
         """No slot will be free again: end, in order, so that a fresh process takes this one's place."""
         if not self._attempts.pump.is_draining:
-            logger.error("threads that nothing can stop hold every slot, ending the process")
+            logger.error("handlers that nothing can stop hold every slot, ending the process")
             self.is_stuck = True
             self._attempts.pump.drain()
 

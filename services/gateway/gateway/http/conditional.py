@@ -48,11 +48,11 @@ def is_known(tag: str, if_none_match: Sequence[str]) -> bool:
 
 def is_met(tag: str, if_match: Sequence[str]) -> bool:
     """Whether one of the `If-Match` values names this tag, compared strongly, or any (`*`)."""
-    return any(value.strip() == "*" or ("", tag) in _TAG.findall(value) for value in if_match)
+    return is_any(if_match) or any(("", tag) in _TAG.findall(value) for value in if_match)
 
 
 async def version_to_change(job_id: str, request: Request, client: JobClient) -> int | None:
-    """The version that a change must find; None if the request has no `If-Match`.
+    """The version that a change must find; None if the request has no `If-Match`, or one that any version meets.
 
     Raises PreconditionFailed if the job is not any more what the client has seen, NotFound, QueueUnavailable.
     """
@@ -62,4 +62,9 @@ async def version_to_change(job_id: str, request: Request, client: JobClient) ->
     job = await client.get(job_id)
     if not is_met(entity_tag(job), conditions):
         raise PreconditionFailed(f"the job is now at {entity_tag(job)}")
-    return job.version
+    return None if is_any(conditions) else job.version
+
+
+def is_any(if_match: Sequence[str]) -> bool:
+    """Whether the job only has to exist (`*`)."""
+    return any(value.strip() == "*" for value in if_match)

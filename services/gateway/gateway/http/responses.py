@@ -25,14 +25,6 @@ _HEADERS: dict[str, tuple[str, Node]] = {
     "Vary": ("Headers of the request on which the answer depends.", {"type": "string"}),
 }
 
-NOT_MODIFIED: dict[int | str, Node] = {
-    304: {
-        "description": "Nothing has changed since the answer with the given `ETag`.",
-        "headers": {"ETag": {"description": _HEADERS["ETag"][0], "schema": _TAG}},
-    }
-}
-"""Responses of a route that looks at `If-None-Match`."""
-
 
 def problems(*types: type[AfterworkError]) -> dict[int | str, Node]:
     """These errors as a route's `responses`, grouped by status, each with an example."""
@@ -62,6 +54,12 @@ def answer(status: int, model: type[BaseModel], description: str, *headers: str)
 def content(description: str, media_type: str, body: Node, *headers: str) -> dict[int | str, Node]:
     """A successful answer that is no model. body: its media type object, which holds its schema."""
     return {200: {"description": description, "content": {media_type: body}, "headers": _described(headers)}}
+
+
+def not_modified(*headers: str) -> dict[int | str, Node]:
+    """The response of a route that looks at `If-None-Match`, with headers that `_HEADERS` knows besides `ETag`."""
+    description = "Nothing has changed since the answer with the given `ETag`."
+    return {304: {"description": description, "headers": _described(("ETag", *headers))}}
 
 
 def request_header(name: str, description: str, **schema: Any) -> Node:  # noqa: ANN401 - any keyword of JSON Schema

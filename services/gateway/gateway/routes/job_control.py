@@ -28,12 +28,12 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
             errors.NotFound,
             errors.NotWaiting,
             errors.AlreadyFinished,
+            errors.RequestTimeout,
             errors.PreconditionFailed,
             errors.PayloadTooLarge,
             errors.UnsupportedMediaType,
             errors.InvalidPayload,
             errors.QueueUnavailable,
-            errors.QueueFull,
         ),
     },
     openapi_extra=headers(IF_MATCH),
@@ -76,11 +76,14 @@ async def cancel_job(job_id: str, request: Request, built: Built) -> Response:
             errors.NotFinished,
             errors.AlreadyFinished,
             errors.DuplicateJob,
+            errors.PreconditionFailed,
             errors.QueueUnavailable,
             errors.QueueFull,
         ),
     },
+    openapi_extra=headers(IF_MATCH),
 )
-async def retry_job(job_id: str, built: Built) -> Response:
+async def retry_job(job_id: str, request: Request, built: Built) -> Response:
     """Run a failed or cancelled job again, its attempts counted from 0, its history kept."""
-    return accepted(await built.client.retry(job_id))
+    version = await version_to_change(job_id, request, built.client)
+    return accepted(await built.client.retry(job_id, if_version=version))

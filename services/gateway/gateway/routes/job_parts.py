@@ -11,7 +11,7 @@ from afterwork.api_keys import Scope
 from afterwork.contracts import LogLine
 from gateway.http.authorization import needs
 from gateway.http.conditional import content_tag, log_tag, unless_known
-from gateway.http.responses import IF_NONE_MATCH, NOT_MODIFIED, answer, content, headers, problems
+from gateway.http.responses import IF_NONE_MATCH, answer, content, headers, not_modified, problems
 from gateway.parts import Built
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -33,7 +33,7 @@ class JobLog(BaseModel):
     dependencies=[needs(Scope.READ)],
     responses={
         **content("The payload.", "application/json", {"schema": {}}, "ETag"),
-        **NOT_MODIFIED,
+        **not_modified(),
         **problems(errors.NotFound),
     },
     openapi_extra=_CONDITIONAL,
@@ -49,7 +49,7 @@ async def get_payload(job_id: str, request: Request, built: Built) -> Response:
     dependencies=[needs(Scope.READ)],
     responses={
         **content("The result.", "application/json", {"schema": {}}, "ETag"),
-        **NOT_MODIFIED,
+        **not_modified(),
         **problems(errors.NotFound, errors.NotFinished),
     },
     openapi_extra=_CONDITIONAL,
@@ -65,7 +65,7 @@ async def get_result(job_id: str, request: Request, built: Built) -> Response:
     dependencies=[needs(Scope.READ)],
     responses={
         **answer(200, JobLog, "The lines.", "ETag"),
-        **NOT_MODIFIED,
+        **not_modified(),
         **problems(errors.NotFound),
     },
     openapi_extra=_CONDITIONAL,

@@ -10,7 +10,7 @@ from afterwork.contracts import Job
 from gateway.http.authorization import Owner, needs
 from gateway.http.json_body import read_json
 from gateway.http.preference import Preference, preference
-from gateway.http.responses import IF_NONE_MATCH, NOT_MODIFIED, answer, headers, problems, request_header
+from gateway.http.responses import IF_NONE_MATCH, answer, headers, not_modified, problems, request_header
 from gateway.jobs.answers import accepted, shown
 from gateway.jobs.idempotency import PATTERN, idempotency_key
 from gateway.jobs.query import Asked, query_parameters
@@ -59,6 +59,7 @@ _IDEMPOTENCY_KEY = request_header(
         **problems(
             errors.MalformedJson,
             errors.BadParameter,
+            errors.RequestTimeout,
             errors.NotFound,
             errors.DuplicateJob,
             errors.PayloadTooLarge,
@@ -101,7 +102,7 @@ async def list_jobs(query: Asked, built: Built) -> Response:
     dependencies=[needs(Scope.READ)],
     responses={
         **answer(200, JobResource, "The job.", "ETag", "Preference-Applied", "Retry-After", "Vary"),
-        **NOT_MODIFIED,
+        **not_modified("Preference-Applied", "Vary"),
         **problems(errors.NotFound),
     },
     openapi_extra=headers(IF_NONE_MATCH, _PREFER),

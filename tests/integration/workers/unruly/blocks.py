@@ -48,6 +48,14 @@ async def and_goes_on(seconds: float) -> None:
 
 
 @manner
+async def again_and_again(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.9)  # noqa: ASYNC251 - the block
+        await asyncio.sleep(0)
+
+
+@manner
 async def when_it_is_stopped(seconds: float) -> None:
     try:
         await asyncio.sleep(60)

@@ -1,6 +1,7 @@
 """Every way in which a handler can misbehave, by name."""
 
 import asyncio
+import contextvars
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -232,6 +233,60 @@ async def stops_the_loop(_: Run) -> object:
     asyncio.get_running_loop().stop()
     await asyncio.sleep(0.05)
     return "went on"
+
+
+@manner
+async def cancels_all_tasks(_: Run) -> object:
+    for task in asyncio.all_tasks():
+        task.cancel()
+    await asyncio.sleep(60)
+    return None
+
+
+@manner
+async def waits_for_itself(_: Run) -> object:
+    """Its cancellation goes round in circles."""
+    task = asyncio.current_task()
+    assert task is not None
+    await asyncio.gather(task)
+    return None
+
+
+@manner
+async def waits_for_all_tasks(_: Run) -> object:
+    """Whoever cancels it cancels them, for all that it can do."""
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+    return None
+
+
+@manner
+async def cancels_all_tasks_in_nobodys_name(_: Run) -> object:
+    contextvars.Context().run(lambda: [task.cancel() for task in asyncio.all_tasks()])
+    await asyncio.sleep(60)
+    return None
+
+
+@manner
+async def cleans_up_for_four_seconds(_: Run) -> object:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        await asyncio.sleep(4)
+    return "cleaned up"
+
+
+@manner
+async def reports_oddly(run: Run) -> object:
+    run.progress(1, 2, "half \ud83d of a pair")
+    run.logger.info("%s and %s", *["one"])
+    run.logger.info("half \ud83d of a pair")
+    return "reported"
+
+
+@manner
+async def notes_a_number(run: Run) -> object:
+    run.progress(1, 2, 3)  # type: ignore[arg-type]
+    return "reported"
 
 
 @manner
