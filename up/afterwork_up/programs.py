@@ -9,7 +9,8 @@ from afterwork.contracts import registry
 from afterwork_up.child import Program
 from afterwork_up.refusal import Refusal
 
-GRACE = 2  # seconds that running jobs get after SIGTERM, and 5 to clean up, before the service would be killed
+GRACE = 2
+"""Seconds that running jobs get after SIGTERM, and 5 more to clean up, before the service would be killed."""
 
 
 @dataclass(frozen=True, slots=True)

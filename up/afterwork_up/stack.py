@@ -10,7 +10,8 @@ from afterwork_up.readiness import until_usable
 from afterwork_up.signals import EndRequests
 from afterwork_up.supervisor import Supervisor
 
-PATIENCE = 8.0  # seconds for gateway and services after SIGTERM; running jobs get 2 of them, and 5 to clean up
+PATIENCE = 8.0
+"""Seconds for gateway and services after SIGTERM; running jobs get 2 of them, and 5 to clean up."""
 VALKEY_PATIENCE = 1.5  # afterwards; what it has accepted is on the disk already
 REMIND_EVERY = 10.0
 
