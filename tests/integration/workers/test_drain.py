@@ -53,7 +53,7 @@ async def test_running_jobs_end_and_waiting_ones_are_left_to_others(
 ) -> None:
     # given
     ending = services.start("notifier", redis_server.url, lease=LEASE, worker__concurrency=5)
-    run = [(await client.submit(ProbeRun(queue="notifier", seconds=1))).job.id for _ in range(5)]
+    run = [(await client.submit(ProbeRun(queue="notifier", seconds=4))).job.id for _ in range(5)]
     await waiting.running(client, *run)
     wait = [(await client.submit(ProbeRun(queue="notifier"))).job.id for _ in range(5)]
 

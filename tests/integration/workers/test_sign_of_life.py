@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import subprocess
 import sys
-from asyncio.subprocess import PIPE
 
 import pytest
 from redis import Redis
@@ -29,10 +29,11 @@ async def arq_check(server: RedisServer) -> int:
         "tests.integration.workers.stock_settings.WorkerSettings",
     ]
     environment = os.environ | {"REDIS_SOCKET": str(server.socket)}
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stderr=PIPE)
-    _, errors = await process.communicate()
-    assert b"Traceback" not in errors, errors
-    return process.returncode or 0
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, check=False
+    )
+    assert b"Traceback" not in done.stderr, done.stderr
+    return done.returncode
 
 
 def shown(behind: Redis) -> str:
