@@ -14,7 +14,7 @@ from afterwork.contracts.job import (
     Progress,
 )
 from afterwork.contracts.listing import JobPage, JobQuery
-from afterwork.contracts.options import Amendment, JobOptions
+from afterwork.contracts.options import Amendment, FollowUp, JobOptions
 from afterwork.contracts.overview import KindCounts, Ledger, QueueOverview
 from afterwork.contracts.service import Service
 
@@ -23,6 +23,7 @@ __all__ = [
     "Attempt",
     "Contract",
     "Durability",
+    "FollowUp",
     "Job",
     "JobEvent",
     "JobOptions",

@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-_KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_KIND_PATTERN = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"
+_KIND = re.compile(_KIND_PATTERN)
 _QUEUE = re.compile(r"[a-z][a-z0-9-]*")
 MAX_TIMEOUT = 7 * 24 * 3600.0
 """The longest time limit of one attempt, in seconds."""
 MIN_TIMEOUT = 0.001
+Kind = Annotated[str, StringConstraints(max_length=100, pattern=f"^{_KIND_PATTERN}$")]
+"""The name of a kind of jobs."""
 
 
 class Frozen(BaseModel):

@@ -105,7 +105,8 @@ class JobSummary(Seen):
     and snoozes included. deaths: workers that died under it. version: grows by every change of the record.
     run_at: the time before which it does not start. start_before: the time by which it must start, or it is cancelled.
     retention: seconds for which the record is kept after the end; None for the default of its state.
-    progress: as the handler last said. error: set if the job failed or was cancelled.
+    parent: id of the job that this one follows, if any. progress: as the handler last said.
+    error: set if the job failed or was cancelled.
     as_of: Redis' time when this was read, by which all other times are meant; not part of what is sent.
     """
 
@@ -126,6 +127,7 @@ class JobSummary(Seen):
     finished_at: datetime | None
     error: Problem | None
     unique_key: str | None
+    parent: str | None = None
     tags: list[str] = []
     start_before: datetime | None = None
     retention: float | None = None
@@ -137,7 +139,13 @@ class JobSummary(Seen):
 
 
 class Job(JobSummary):
-    """The whole record. `history` holds the last 20 attempts, oldest first, the running one last."""
+    """The whole record. `history` holds the last 20 attempts, oldest first, the running one last.
+
+    then: kinds of the jobs that are submitted when it succeeds. followers: their ids, in the same order, once it has;
+    one whose `unique_key` was taken by then stands there as the job that has it.
+    """
 
     result: Any = None  # any JSON value: what the handler returned
     history: list[Attempt] = []
+    then: list[str] = []
+    followers: list[str] = []

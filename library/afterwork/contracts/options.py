@@ -6,14 +6,21 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
 
-from afterwork.contracts.base import MAX_TIMEOUT, MIN_TIMEOUT, Frozen
+from afterwork.contracts.base import MAX_TIMEOUT, MIN_TIMEOUT, Frozen, Kind
 from afterwork.contracts.job import Priority
+from afterwork.contracts.placeholders import Template
 
 MAX_DELAY = 366 * 24 * 3600.0
 """The furthest a job may be put off, in seconds."""
 MAX_RETENTION = 10 * 366 * 24 * 3600.0
 """The longest an ended job may be kept, in seconds."""
 MAX_TAGS = 16
+MAX_FOLLOW_UPS = 16
+"""Jobs that one job may be followed by."""
+MAX_FOLLOW_UPS_IN_ALL = 64
+"""The same with those that follow them, and so on."""
+MAX_FOLLOWING = 5
+"""Jobs in a row that may follow one job."""
 _FURTHEST = datetime(2200, 1, 1, tzinfo=UTC)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 """pydantic reads more than that: numbers in strings as seconds since 1970, for one."""
@@ -39,6 +46,24 @@ def _thinkable(moment: datetime) -> datetime:
     return moment
 
 
+def _bounded(then: "list[FollowUp]") -> "list[FollowUp]":
+    if _length(then) > MAX_FOLLOWING:
+        message = f"is nested deeper than {MAX_FOLLOWING} jobs in a row"
+        raise ValueError(message)
+    if _count(then) > MAX_FOLLOW_UPS_IN_ALL:
+        message = f"holds more than {MAX_FOLLOW_UPS_IN_ALL} jobs in all"
+        raise ValueError(message)
+    return then
+
+
+def _length(then: "list[FollowUp]") -> int:
+    return max((1 + _length(follow_up.options.then) for follow_up in then), default=0)
+
+
+def _count(then: "list[FollowUp]") -> int:
+    return sum(1 + _count(follow_up.options.then) for follow_up in then)
+
+
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]+$"
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_CONTROL_CHARACTERS)]
 """A short word by which jobs are found again: 1 to 64 characters, none of them a control character."""
@@ -61,6 +86,7 @@ class JobOptions(Frozen):
     unique_key: a second job of the same kind and key is refused while the first has not ended; per API key.
     tags: up to 16 words by which jobs are found again.
     retention: seconds for which the record is kept after the end, instead of the default of its final state.
+    then: jobs that are submitted, once each, when this one has succeeded; up to 16, each with its own `then`.
     """
 
     run_at: Moment | None = None
@@ -74,6 +100,7 @@ class JobOptions(Frozen):
     ) = None
     tags: Tags = []  # noqa: RUF012 - pydantic copies it for each model
     retention: Annotated[float, Field(ge=1, le=MAX_RETENTION)] | None = None
+    then: Annotated[list["FollowUp"], Field(max_length=MAX_FOLLOW_UPS), AfterValidator(_bounded)] = []  # noqa: RUF012 - as above
 
     @model_validator(mode="after")
     def _one_time_only(self) -> Self:
@@ -84,6 +111,22 @@ class JobOptions(Frozen):
             message = "start_before is not later than run_at, so the job could never start"
             raise ValueError(message)
         return self
+
+
+class FollowUp(Frozen):
+    """A job that is submitted when the one before it has succeeded; it has the same owner.
+
+    payload: in its strings, at any depth, `{result}`, `{result.a.0}` and `{job.id}` are filled in with what the job
+    before returned, and its id; a string that is nothing else becomes the value, whatever that is. `{{` and `}}` are
+    braces. options: its times count from that job's end.
+    """
+
+    kind: Kind
+    payload: Template
+    options: JobOptions = Field(default_factory=JobOptions)
+
+
+JobOptions.model_rebuild()
 
 
 class Amendment(Frozen):

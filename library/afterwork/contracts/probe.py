@@ -9,10 +9,15 @@ from afterwork.contracts.base import Contract
 
 
 class ProbeMode(StrEnum):
-    """How the time passes: `async` awaits, `blocking` sleeps in the event loop."""
+    """How the time passes: `async` awaits, `blocking` sleeps in the event loop.
+
+    `cpu` computes and `memory` takes `megabytes` in a child process, which has limits.
+    """
 
     ASYNC = "async"
     BLOCKING = "blocking"
+    CPU = "cpu"
+    MEMORY = "memory"
 
 
 class ProbeFailure(StrEnum):
@@ -33,6 +38,7 @@ class ProbeRun(Contract, kind="probe.run", queue=None, max_attempts=5, timeout=3
     queue: Annotated[str, Field(max_length=100)]
     seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
     mode: ProbeMode = ProbeMode.ASYNC
+    megabytes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     fail: ProbeFailure = ProbeFailure.NEVER
 
     def target_queue(self) -> str:
@@ -41,5 +47,5 @@ class ProbeRun(Contract, kind="probe.run", queue=None, max_attempts=5, timeout=3
 
     @property
     def is_dangerous(self) -> bool:
-        """Whether it can hurt its worker, so that only `AFTERWORK_PROBES=all` allows it."""
-        return self.mode is ProbeMode.BLOCKING or self.fail is ProbeFailure.KILL
+        """Whether it can hurt its worker or the machine, so that only `AFTERWORK_PROBES=all` allows it."""
+        return self.mode is not ProbeMode.ASYNC or self.fail is ProbeFailure.KILL

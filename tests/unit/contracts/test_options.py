@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from afterwork.contracts import JobOptions, Priority
+from afterwork.contracts import FollowUp, JobOptions, Priority
 from afterwork.contracts.options import MAX_DELAY
+
+ROW = [{"kind": "a.b", "payload": {}}] * 12
 
 
 def test_nothing_need_be_said() -> None:
@@ -60,6 +62,14 @@ def test_what_can_be_done_is_accepted(options: dict[str, Any]) -> None:
         ({"tags": ["a\nb"]}, "match pattern"),
         ({"start_before": "2026-01-01T00:00:00Z", "run_at": "2026-01-01T00:00:00Z"}, "never start"),
         ({"colour": "red"}, "Extra inputs"),
+        ({"then": [{"kind": "a.b", "payload": {}}] * 17}, "at most 16"),
+        (
+            {"then": [{"kind": "a.b", "payload": {}, "options": {"then": ROW}}] * 5},
+            "more than 64 jobs in all",
+        ),
+        ({"then": [{"kind": "a.b\nc.d", "payload": {}}]}, "match pattern"),
+        ({"then": [{"kind": "a.b", "payload": {"x": "{"}}]}, "is no placeholder"),
+        ({"then": [{"kind": "a.b", "payload": []}]}, "valid dictionary"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(options: dict[str, Any], fault: str) -> None:
@@ -77,3 +87,12 @@ def test_a_time_before_all_calendars_is_in_the_past() -> None:
 def test_a_time_limit_that_rounds_to_none_is_refused() -> None:
     with pytest.raises(ValidationError, match="timeout"):
         JobOptions(timeout=0.0001)
+
+
+def test_five_jobs_may_follow_one_another_and_no_more() -> None:
+    row = JobOptions()
+    for _ in range(5):
+        row = JobOptions(then=[FollowUp(kind="a.b", payload={}, options=row)])
+
+    with pytest.raises(ValidationError, match="deeper than 5 jobs"):
+        JobOptions(then=[FollowUp(kind="a.b", payload={}, options=row)])
