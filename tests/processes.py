@@ -159,7 +159,9 @@ class ServiceProcess:
 
     def _environment(self, ready_fd: int) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERWORK_")}
-        return {**inherited, **ANY_PORT, **self._settings, "AFTERWORK_READY_FD": str(ready_fd)}
+        documents = f"sqlite:///{self.log_path.parent}/documents.sqlite"
+        own = {"AFTERWORK_DOCUMENTS__URL": documents}
+        return {**inherited, **ANY_PORT, **own, **self._settings, "AFTERWORK_READY_FD": str(ready_fd)}
 
     def _ready_line(self, reader: int) -> str:
         end = time.monotonic() + DEADLINE

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -26,6 +27,13 @@ def wait_until(condition: Callable[[], bool], *, deadline: float = START_DEADLIN
             message = f"not within {deadline:g} s: {what or condition}"
             raise TimeoutError(message)
         time.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def valkey_binary() -> str | None:

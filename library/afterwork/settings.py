@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -11,7 +11,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 PREFIX = "AFTERWORK_"
-GROUPS_OF_SERVICES = frozenset({"api_keys", "gateway", "worker", "health"})
+GROUPS_OF_SERVICES = frozenset(
+    {
+        "api_keys",
+        "documents",
+        "egress",
+        "gateway",
+        "health",
+        "sandbox",
+        "smtp",
+        "stores",
+        "webhooks",
+        "worker",
+    }
+)
 """Top-level names that some service has; one environment is shared by all, so each leaves the others' alone."""
 
 
@@ -106,6 +119,11 @@ class Settings(BaseSettings):
         nested = field.annotation
         if isinstance(nested, type) and issubclass(nested, BaseModel):
             return rest == "" or rest in nested.model_fields
+        if (
+            get_origin(nested) is dict
+        ):  # groups by names of the operator's choice: AFTERWORK_STORES__INBOX__URL
+            name, _, part = rest.partition("__")
+            return rest == "" or (name != "" and part in get_args(nested)[1].model_fields)
         return rest == ""
 
 

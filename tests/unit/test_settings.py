@@ -134,3 +134,13 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
         ServiceSettings.load()
     assert ended.value.code == 2
     return capsys.readouterr().err
+
+
+def test_the_memory_of_child_processes_may_have_a_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (ServiceSettings.load().sandbox.processes, ServiceSettings.load().sandbox.memory) == (None, 2**30)
+    monkeypatch.setenv("AFTERWORK_SANDBOX__PROCESSES", "3")
+    monkeypatch.setenv("AFTERWORK_SANDBOX__MEMORY", "512MiB")
+
+    settings = ServiceSettings.load()
+
+    assert (settings.sandbox.processes, settings.sandbox.memory) == (3, 512 * 2**20)

@@ -1,6 +1,7 @@
 """Between values and bytes: payloads and results in ARQ's envelopes, always JSON, and problem documents."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -15,6 +16,10 @@ MAX_CHECKPOINT = 64 * 1024
 """The largest checkpoint, in bytes of JSON."""
 MAX_DETAIL = 2000
 """Characters of an exception's text that are kept."""
+MAX_POINTER = 500
+"""Characters of a pointer into a payload."""
+MAX_FAULTS = 1000
+"""Beyond this many they are only counted: 1 MiB can be wrong in hundreds of thousands of places."""
 
 C = TypeVar("C", bound=Contract)
 
@@ -34,10 +39,17 @@ def encode_payload(job: Contract, enqueued_ms: int) -> bytes:
 
     Raises InvalidPayload for what no reader could take apart again, such as values nested too deep.
     """
-    kind = job.meta.kind.encode()
+    return _enveloped(job.meta.kind, lambda: job.model_dump_json(by_alias=True).encode(), enqueued_ms)
+
+
+def encode_untyped(kind: str, payload: Mapping[str, Any], enqueued_ms: int) -> bytes:
+    """The same of a payload whose contract is not known, or which it does not fit."""
+    return _enveloped(kind, lambda: dumps(payload), enqueued_ms)
+
+
+def _enveloped(kind: str, encode: Callable[[], bytes], enqueued_ms: int) -> bytes:
     try:
-        payload = job.model_dump_json().encode()
-        envelope = b'{"t":null,"f":"%b","a":[%b],"k":{},"et":%d}' % (kind, payload, enqueued_ms)
+        envelope = b'{"t":null,"f":"%b","a":[%b],"k":{},"et":%d}' % (kind.encode(), encode(), enqueued_ms)
         loads(envelope)
     except ValueError as error:
         message = _short(f"the payload cannot be written as JSON: {error}")
@@ -56,7 +68,37 @@ def decode_payload(contract: type[C], envelope: bytes) -> C:
     try:
         return contract.model_validate_json(body)
     except ValidationError as error:
-        raise errors.PayloadInvalid(_short(str(error))) from error
+        raise errors.PayloadInvalid(misfit_text(error, payload)) from error
+
+
+def misfit_text(error: ValidationError, payload: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The first place at which a payload does not fit its contract, as a JSON pointer, and why; no values of it."""
+    count = error.error_count()
+    if count > MAX_FAULTS:
+        return f"has {count} errors, too many to name"
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    message = "is missing" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+    pointer = _pointer(fault["loc"], payload, is_missing=fault["type"] == "missing")
+    return _short(f"{pointer or 'the payload'}: {message}", MAX_DETAIL - len(more)) + more
+
+
+def _pointer(location: Sequence[str | int], place: Any, *, is_missing: bool) -> str:  # noqa: ANN401 - JSON
+    """As in RFC 6901. Pydantic's names of union members are left out; what lies too deep is told of what is above."""
+    here = ""
+    for depth, part in enumerate(location, start=1):
+        match place, part:
+            case dict(), _ if part in place:
+                place = place[part]
+            case list(), int() if part < len(place):
+                place = place[part]
+            case _ if not (is_missing and depth == len(location)):
+                continue
+        longer = f"{here}/{str(part).replace('~', '~0').replace('/', '~1')}"
+        if len(longer) > MAX_POINTER:
+            break
+        here = longer
+    return here
 
 
 def payload_of(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -133,9 +175,9 @@ def _text(error: BaseException) -> str:
         return "(its message cannot be shown)"
 
 
-def _short(text: str) -> str:
+def _short(text: str, length: int = MAX_DETAIL) -> str:
     clean = text.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= MAX_DETAIL else clean[: MAX_DETAIL - 1] + "…"
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
 OWN_PROBLEMS = {

@@ -16,6 +16,7 @@ RESULT = result_key_prefix  # + id: the one copy of the result or problem, in AR
 HISTORY = "aw:history:"  # + id: list of the last ended attempts, and states entered without one
 LOG = "aw:log:"  # + id: list of the last lines that the job logged
 CHECKPOINT = "aw:checkpoint:"  # + id: what the handler wants to find again in its next attempt, JSON
+THEN = "aw:then:"  # + id: what is to follow its success, JSON, until then
 CHANGED = "aw:j:"  # + id: channel, "<version> <state>" after each change of the record
 
 # One queue.

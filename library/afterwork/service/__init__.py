@@ -1,6 +1,6 @@
 """What every worker service shares: start, health, metrics, drain."""
 
-from afterwork.service.runner import run_service
+from afterwork.service.runner import run_service, sandbox_of
 from afterwork.service.settings import ServiceSettings
 
-__all__ = ["ServiceSettings", "run_service"]
+__all__ = ["ServiceSettings", "run_service", "sandbox_of"]

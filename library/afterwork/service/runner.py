@@ -4,6 +4,9 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import FrameType
 from typing import Any, cast
 
@@ -13,16 +16,18 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from afterwork import errors
 from afterwork.contracts import QueueOverview
-from afterwork.engine import JobRouter, UnfitServer
+from afterwork.engine import JobRouter, Parts, UnfitServer
 from afterwork.engine.jobs.overview import QueueReader
-from afterwork.engine.work.executor import STOP_GRACE
+from afterwork.engine.work.executor import STOP_GRACE, waiting
 from afterwork.engine.work.guarded_tasks import guarded_task
 from afterwork.engine.work.loop_time import BEAT
 from afterwork.engine.work.loop_watch import EXIT_STUCK
 from afterwork.engine.work.retry import Backoff
 from afterwork.engine.work.worker import Worker, WorkerOptions
+from afterwork.sandbox import Sandbox
 from afterwork.service.health import HealthServer, Probe, Readiness
 from afterwork.service.metrics import QueueCollector, WorkerMetrics
+from afterwork.service.scratch import scratch
 from afterwork.service.settings import HealthSettings, ServiceSettings
 
 logger = structlog.get_logger()
@@ -31,10 +36,22 @@ HARD_STOP_MARGIN = 2.0
 """Seconds after the grace period in which a worker must have ended by itself; STOP_GRACE more if handlers clean up."""
 
 
+POOL = "pool"
+"""Begins the names of the threads of `asyncio.to_thread`."""
+PARTING = 0.5
+"""Seconds in which such a thread ends if it has nothing to do any more."""
+
+
 class Service:
     """One process of a service: a worker in the loop, health and deadline in threads."""
 
-    def __init__(self, router: JobRouter, settings: ServiceSettings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        router: JobRouter,
+        settings: ServiceSettings,
+        loop: asyncio.AbstractEventLoop,
+        parts: Parts,
+    ) -> None:
         self._settings = settings
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -43,7 +60,7 @@ class Service:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
         metrics = WorkerMetrics(self._registry, router.queue)
-        self.worker = Worker(router, _options(settings), metrics)
+        self.worker = Worker(router, _options(settings), metrics, parts)
         self._queues = QueueReader(settings.redis.url, replicas=settings.redis.replicas)
         self._registry.register(QueueCollector(self._read_queues))
         metrics.loop_lag.set_function(lambda: self.worker.watch.lag)
@@ -125,26 +142,66 @@ class Service:
             raise SystemExit(f"afterwork: {error}") from None
 
 
-def run_service(router: JobRouter, settings: ServiceSettings) -> None:
+OpenParts = Callable[[], AbstractAsyncContextManager[Parts]]
+
+
+@asynccontextmanager
+async def no_parts() -> AsyncIterator[Parts]:
+    """For a service whose handlers need nothing but the job."""
+    yield Parts()
+
+
+def run_service(router: JobRouter, settings: ServiceSettings, parts: OpenParts = no_parts) -> None:
     """Run the service until SIGTERM or SIGINT has drained it. The `__main__` of a service ends with this call.
 
+    parts: opens what the handlers work with (`run.part`) besides a `Sandbox`, in the loop, before anything is
+    claimed, and closes it in the end. SystemExit in it says why the service cannot start.
     SIGTERM: no new claims; running jobs have the grace period, then they are handed back at once. Exit code 70: what
     the jobs did to the process can only be undone by a new one, which a supervisor is to start.
     """
+    with scratch():
+        _run(router, settings, parts)
+
+
+def _run(router: JobRouter, settings: ServiceSettings, parts: OpenParts) -> None:
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_task_factory(cast(Any, guarded_task))  # uvloop knows the factories of Python 3.10
-    service = Service(router, settings, loop)
+    pool = ThreadPoolExecutor(thread_name_prefix=POOL)
+    loop.set_default_executor(pool)
+    opened = _with_sandbox(router, settings, parts)
+    service = Service(router, settings, loop, loop.run_until_complete(opened.__aenter__()))
     task = loop.create_task(service.run())
     while not task.done():
         _run_until(loop, task)
     task.result()
+    loop.run_until_complete(opened.__aexit__(None, None, None))
+    pool.shutdown(wait=False, cancel_futures=True)
     code = EXIT_STUCK if service.worker.is_stuck else 0
     _leave_behind(loop, code)
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
     if code:
         raise SystemExit(code)
+
+
+@asynccontextmanager
+async def _with_sandbox(
+    router: JobRouter, settings: ServiceSettings, parts: OpenParts
+) -> AsyncIterator[Parts]:
+    """Every service has a sandbox, which costs nothing until a handler uses it."""
+    async with parts() as given, sandbox_of(router, settings) as sandbox:
+        yield given.beside(sandbox)
+
+
+def sandbox_of(router: JobRouter, settings: ServiceSettings) -> Sandbox:
+    """A sandbox as a service has it, to be opened by `parts` if one of these needs it; not started yet."""
+    return Sandbox(
+        preload=router.preload,
+        processes=settings.sandbox.processes,
+        memory=settings.sandbox.memory,
+        waiting=waiting,
+    )
 
 
 def _run_until(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
@@ -168,6 +225,9 @@ def _listen(settings: HealthSettings, probe: Probe) -> HealthServer:
 
 def _leave_behind(loop: asyncio.AbstractEventLoop, code: int) -> None:
     """What jobs left running and nothing can stop must not keep the process; their jobs have long ended."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(POOL):
+            thread.join(PARTING)
     threads = [thread.name for thread in threading.enumerate() if not thread.daemon]
     if len(threads) > 1 or asyncio.all_tasks(loop):
         logger.warning("ending, although jobs have left something running", threads=len(threads) - 1)

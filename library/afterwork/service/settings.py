@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ByteSize, Field
 
 from afterwork.settings import Group, Settings
 
@@ -26,8 +26,19 @@ class HealthSettings(Group):
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
 
 
+class SandboxSettings(Group):
+    """Child processes for heavy work. processes: at a time; by default one for each core.
+
+    memory: what each may take, such as `512MiB`, unless its kind of job says otherwise.
+    """
+
+    processes: Annotated[int, Field(ge=1, le=1000)] | None = None
+    memory: Annotated[ByteSize, Field(ge=2**20)] = ByteSize(2**30)
+
+
 class ServiceSettings(Settings):
     """What `run_service` needs. A service subclasses it for its own groups and its health port."""
 
     worker: WorkerSettings = WorkerSettings()
     health: HealthSettings = HealthSettings()
+    sandbox: SandboxSettings = SandboxSettings()

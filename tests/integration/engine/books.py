@@ -1,5 +1,7 @@
 """What a random life of jobs stands on: the workers, the model beside them, and the comparison of both."""
 
+from itertools import count
+
 from hypothesis.stateful import RuleBasedStateMachine
 from tests.integration.engine.choices import (
     LEASE,
@@ -20,6 +22,7 @@ from tests.integration.engine.transitions import (
 from afterwork.contracts import Contract
 from afterwork.engine import keys
 from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.following import Following
 
 
 class Books(RuleBasedStateMachine):
@@ -36,6 +39,7 @@ class Books(RuleBasedStateMachine):
         self.tokens: dict[tuple[str, str], int] = {}
         self.before: Snapshot | None = None
         self.incarnation = 0
+        self._numbers = count()
         self.holders = [
             self._worker("q", Alpha, Beta),
             self._worker("q", Alpha),
@@ -45,7 +49,9 @@ class Books(RuleBasedStateMachine):
     def _worker(self, queue: str, *kinds: type[Contract]) -> Holder:
         self.incarnation += 1
         name = f"w{self.incarnation}"
-        return Holder(ScriptedWorker(self.transitions, name, queue=queue, kinds=kinds, lease=LEASE))
+        worker = ScriptedWorker(self.transitions, name, queue=queue, kinds=kinds, lease=LEASE)
+        own = {kind.meta.kind: kind for kind in kinds}
+        return Holder(worker, Following(queue, own, lambda: f"next-{next(self._numbers):04}"))
 
     def _step(self, holder: Holder, ask: Ask, *, lost: str | None = None) -> None:
         holder.asked.append(ask)
@@ -69,7 +75,7 @@ class Books(RuleBasedStateMachine):
     def _compare(self, holder: Holder, sequence: int, reply: Stepped) -> None:
         ask = holder.asked[sequence - 1]
         step = holder.model_step(ask, sequence, reply.claims)
-        verdicts, ids, next_due = self.model.step(step, self._expired())
+        verdicts, ids, next_due = self.model.step(step, self._expired(ask))
         assert (reply.ids, reply.next_due) == (ids, next_due)
         assert len(reply.verdicts) == len(verdicts)
         assert all(verdict in right for verdict, right in zip(reply.verdicts, verdicts, strict=True))
@@ -80,11 +86,13 @@ class Books(RuleBasedStateMachine):
             assert told == (job.kind, job.attempt, job.max_attempts, job.deaths, job.is_suspect)
             assert (claim.created_ms, claim.timeout * 1000) == (job.created, job.timeout)
             assert claim.checkpoint.decode() == (job.checkpoint or "")
+            assert claim.then.decode() == (job.wanted.then if job.has_then else "")
             assert self.tokens.setdefault((claim.id, claim.token), job.claims) == job.claims
 
-    def _expired(self) -> set[str]:
+    def _expired(self, ask: Ask) -> set[str]:
         """Jobs that wait by the model, and that the server has cancelled since: the model says whether it might."""
         waiting = [job.id for job in self.model.jobs.values() if job.state == "waiting"]
+        waiting += [follower.id for finish in ask.finishes for follower in finish.followers]
         return {job_id for job_id in waiting if self.redis.hget(keys.JOB + job_id, "state") == "cancelled"}
 
     def _some_version(self, job_id: str, which: str) -> int | str:
@@ -108,6 +116,10 @@ class Books(RuleBasedStateMachine):
 
     def _busy(self) -> list[Holder]:
         return [holder for holder in self.holders if holder.held and not holder.awaits_reply]
+
+    def _followed(self) -> list[tuple[Holder, Claim]]:
+        """What is held and something is to follow."""
+        return [(holder, claim) for holder in self._busy() for claim in holder.held.values() if claim.then]
 
     def _ended_with_key(self) -> list[ModelJob]:
         return [job for job in self.model.jobs.values() if job.unique and not job.is_live]

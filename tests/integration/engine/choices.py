@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from tests.integration.engine.transitions import PROBLEM, START, Alpha, Beta, at, new_job
 
-from afterwork.contracts import Amendment
+from afterwork.contracts import Amendment, FollowUp, JobOptions, Priority
 from afterwork.engine.jobs.submission import IdempotencyKey, Submission
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 
@@ -21,9 +21,10 @@ KEPT = st.sampled_from([1_000_000, 1_000_000, 5, 2, 0])
 WHICH = st.integers(0, 15)
 """An index into whatever there is, modulo its length."""
 NEW_IDS = st.integers(0, 20).map("job-{:02}".format)
+RESULT = Done(b'{"x":[]}')
 OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(
     [
-        Done(b'{"x":[]}'),
+        RESULT,
         Failed(PROBLEM),
         Cancelled(PROBLEM),
         Retry(0, PROBLEM),
@@ -48,6 +49,28 @@ TAGS = st.lists(st.sampled_from(["red", "ünder", "a:b"]), unique=True, max_size
 
 
 @st.composite
+def follow_ups(draw: st.DrawFn, *, length: int = 2) -> FollowUp:
+    """One that can be filled in, or cannot, or does not fit its contract, or is of a kind that nobody knows."""
+    start_before = draw(st.sampled_from([None, None, None, START + HOUR, 0]))
+    return FollowUp(
+        kind=draw(st.sampled_from([*[Alpha.meta.kind] * 4, Beta.meta.kind, "gamma.run"])),
+        payload={
+            "queue": draw(st.sampled_from(["q", "q", "r"])),
+            "text": draw(st.sampled_from(["", "{job.id}", "{job.id}", "{result.x}", "{result.nothing}"])),
+        },
+        options=JobOptions(
+            delay=draw(st.sampled_from([None, None, 0.5])),
+            priority=draw(st.sampled_from(list(Priority))),
+            unique_key=draw(st.sampled_from([None, "u1", "u2"])),
+            tags=draw(TAGS),
+            retention=draw(st.sampled_from([None, None, 5.0])),
+            start_before=None if start_before is None else at(start_before),
+            then=draw(st.lists(follow_ups(length=length - 1), max_size=2)) if length > 1 else [],
+        ),
+    )
+
+
+@st.composite
 def submissions(draw: st.DrawFn) -> Submission:
     """Any job of two kinds in two queues, with any options; `moved` takes its times along with the clock."""
     kind = draw(st.sampled_from([Alpha, Beta]))
@@ -69,6 +92,7 @@ def submissions(draw: st.DrawFn) -> Submission:
         if start_before is None or start_before <= (run_at or -HOUR)
         else START + start_before,
         retention=draw(st.sampled_from([None, None, 5.0])),
+        then=draw(st.just([]) | st.lists(follow_ups(), max_size=3)),
     )
 
 

@@ -8,7 +8,8 @@ from tests.integration.engine.model_job import ModelStep
 from tests.integration.engine.transitions import ScriptedWorker, report
 
 from afterwork.engine.work.claims import Claim, Finish
-from afterwork.engine.work.outcome import Outcome
+from afterwork.engine.work.following import Following
+from afterwork.engine.work.outcome import Done, Outcome
 from afterwork.engine.work.reports import Report
 
 Told = tuple[bytes, *tuple[str, ...]]
@@ -28,8 +29,9 @@ class Ask:
 class Holder:
     """asked: every step, in order. awaits_reply: the last one was not answered, so it must be repeated."""
 
-    def __init__(self, worker: ScriptedWorker) -> None:
+    def __init__(self, worker: ScriptedWorker, following: Following) -> None:
         self.worker = worker
+        self._following = following
         self.held: dict[str, Claim] = {}
         self.asked: list[Ask] = []
         self.awaits_reply = False
@@ -49,9 +51,15 @@ class Holder:
         """Some of what it holds ends so."""
         claims = self.drop([which for which, _, _ in ends])
         return [
-            Finish(claim, outcome, report(claim, *told))
+            self.ending(claim, outcome, report(claim, *told))
             for claim, (_, outcome, told) in zip(claims, ends, strict=False)
         ]
+
+    def ending(self, claim: Claim, outcome: Outcome, last: Report) -> Finish:
+        """The end of a claim, with what follows it."""
+        if isinstance(outcome, Done) and claim.then:
+            outcome = Done(outcome.result, self._following.of(claim.id, outcome.result, claim.then))
+        return Finish(claim, outcome, last)
 
     def tell(self, reports: Sequence[tuple[int, Told]]) -> list[Report]:
         """Some of what it holds tells something."""

@@ -106,6 +106,8 @@ def _of_one(job: ModelJob) -> dict[str, Value]:
         values[keys.LOG + job.id] = ["\n".join(map(str, line)) for line in job.log]
     if job.checkpoint is not None:
         values[keys.CHECKPOINT + job.id] = job.checkpoint
+    if job.has_then:
+        values[keys.THEN + job.id] = job.wanted.then
     return values
 
 
@@ -163,6 +165,9 @@ def _record(job: ModelJob) -> dict[str, str]:
         "suspect": 1 if job.is_suspect else None,
         "reported": job.reported,
         "checkpoint": 1 if job.has_checkpointed else None,
+        "follow_ups": job.wanted.follow_ups or None,
+        "parent": job.parent,
+        "followers": "\n".join(job.followers) or None,
         "progress": "\n".join(map(str, job.progress)) if job.progress else None,
     }
     return {name: str(value) for name, value in fields.items() if value is not None}

@@ -13,6 +13,7 @@ from tests.integration.engine.choices import (
     LOST,
     OUTCOMES,
     REPORTS,
+    RESULT,
     RETENTIONS,
     TAGS,
     TOLD,
@@ -37,7 +38,6 @@ from tests.integration.engine.transitions import (
 from afterwork.contracts import Amendment
 from afterwork.engine import keys
 from afterwork.engine.jobs.submission import Submission
-from afterwork.engine.work.claims import Finish
 from afterwork.engine.work.outcome import Outcome
 
 
@@ -128,6 +128,15 @@ class JobLives(Books):
         self.spent += [finish.claim for finish in finishes]
         self._step(holder, Ask(slots, finishes, suspect_running=holder.has_suspect))
 
+    @precondition(lambda self: self._followed())
+    @rule(which=WHICH, slots=st.integers(0, 2))
+    def succeed_and_be_followed(self, which: int, slots: int) -> None:
+        holder, claim = self._followed()[which % len(self._followed())]
+        del holder.held[claim.id]
+        self.spent.append(claim)
+        finish = holder.ending(claim, RESULT, report(claim))
+        self._step(holder, Ask(slots, [finish], suspect_running=holder.has_suspect))
+
     @rule(jump=JUMPS)
     def redis_is_away(self, jump: int) -> None:
         """Nobody is heard meanwhile."""
@@ -160,7 +169,7 @@ class JobLives(Books):
         assert holder.worker.checkpoint(claim, b"{}") == self.model.checkpoint(claim, b"{}")
         last = report(claim, *told)
         if not holder.awaits_reply:
-            self._step(holder, Ask(0, [Finish(claim, outcome, last)], [last], holder.has_suspect))
+            self._step(holder, Ask(0, [holder.ending(claim, outcome, last)], [last], holder.has_suspect))
 
     @precondition(lambda self: self._busy())
     @rule(which=WHICH, body=st.sampled_from([b"[]", b'{"at":7}']))

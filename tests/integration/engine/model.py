@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from tests.integration.engine.model_claims import ModelClaims
-from tests.integration.engine.model_job import ModelStep, Wanted, plain
+from tests.integration.engine.model_job import ModelJob, ModelStep, Wanted, plain
 
 from afterwork.contracts import Amendment
 from afterwork.engine.jobs.submission import Submission, milliseconds_of
 from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.following import Follower
 from afterwork.engine.work.reports import Report
 
 
@@ -202,10 +203,21 @@ class Model(ModelClaims):
             case "succeeded" | "failed" | "cancelled" as state:
                 self.remember(job, state, error)
                 self.settle(job, state, body)
+                job.followers = [self._follow(job, follower) for follower in finish.followers]
             case _:
                 self.remember(job, self.after(job, due), "released" if outcome == "released" else error)
                 self.put_back(job, due, job.attempt if outcome == "retry" else job.attempt - 1)
         return {"ok"}
+
+    def _follow(self, parent: ModelJob, follower: Follower) -> str:
+        wanted = Wanted.following(follower, parent.wanted.owner)
+        if holder := self.unique.get((wanted.owner, wanted.kind, wanted.unique)):
+            return holder
+        job = self.accept(wanted)
+        job.parent = parent.id
+        if follower.problem:
+            self.settle(job, "failed", plain(follower.problem))
+        return job.id
 
     def _take_back(self, queue: str) -> int:
         lapsed = [

@@ -9,6 +9,7 @@ from afterwork.contracts import Contract
 from afterwork.engine import keys
 from afterwork.engine.jobs.submission import Submission, wire
 from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.following import Follower
 from afterwork.engine.work.reports import Report
 
 End = Literal["succeeded", "failed", "cancelled"]
@@ -46,12 +47,21 @@ class Wanted(NamedTuple):
     tags: str
     start_before: str
     retention: str
+    follow_ups: str
+    then: str
     payload: str
 
     @classmethod
     def of(cls, submission: Submission) -> "Wanted":
         """By the engine's own wire."""
         return cls(*map(plain, wire(submission)))
+
+    @classmethod
+    def following(cls, follower: Follower, owner: str) -> "Wanted":
+        """What a follower would be as a submission."""
+        *head, unique, tags, start_before, retention, kinds, then, payload, _ = map(plain, follower.wire())
+        tail = (owner, unique, "", "", tags, start_before, retention, kinds, then, payload)
+        return cls(*[*head, *tail])
 
 
 @dataclass(slots=True)
@@ -60,7 +70,7 @@ class ModelJob:
 
     version, state_version: of the record, and when it entered its state. states: what was entered, by version.
     is_start_awaited: whether it stands among those that must have started in time. reported: number of the last step
-    that told something of the running attempt.
+    that told something of the running attempt. has_then: whether what is to follow it is still kept.
     """
 
     wanted: Wanted
@@ -96,6 +106,9 @@ class ModelJob:
     reported: int | None = None
     checkpoint: str | None = None
     has_checkpointed: bool = False
+    has_then: bool = False
+    parent: str | None = None
+    followers: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:

@@ -80,6 +80,7 @@ class ModelState:
         ms = int(wanted.ms)
         due = self.now + ms if wanted.clock == "delay" else max(self.now, ms)
         job = ModelJob(wanted, self.now, due, due, wanted.level, wanted.tags or None)
+        job.has_payload, job.has_then = bool(wanted.payload), bool(wanted.then)
         if wanted.start_before:
             job.start_before, job.is_start_awaited = int(wanted.start_before), True
         job.states[1] = self.shown_state(job)
@@ -104,7 +105,7 @@ class ModelState:
         job.expires = self.now + (int(job.wanted.retention or 0) or keys.KEEP_MS[state])
         job.is_start_awaited = False
         if state == "succeeded":
-            job.checkpoint = None
+            job.checkpoint, job.has_then = None, False
         if job.unique and self.unique.get(job.unique) == job.id:
             del self.unique[job.unique]
         self.enter(job, state)

@@ -1,13 +1,12 @@
 """Jobs that are to be on a replica before they are accepted, on a real primary with real replicas."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.servers import RedisServer, redis_binary, valkey_binary, wait_until
+from tests.servers import RedisServer, free_port, redis_binary, valkey_binary, wait_until
 
 from afterwork.contracts import Durability
 from afterwork.contracts.probe import ProbeRun
@@ -19,14 +18,9 @@ SOON = 2.0
 pytestmark = pytest.mark.skipif(valkey_binary() is None, reason="Valkey is not installed")
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
 @pytest.fixture
 def primary() -> Iterator[RedisServer]:
-    with RedisServer(valkey_binary(), port=free_port(), repl_diskless_sync_delay="0") as server:
+    with RedisServer(valkey_binary(), port=str(free_port()), repl_diskless_sync_delay="0") as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 from tests.integration.engine.views import Views
 from tests.servers import RedisServer
 
-from afterwork.contracts import Amendment, Contract, Durability, JobOptions, Priority
+from afterwork.contracts import Amendment, Contract, Durability, FollowUp, JobOptions, Priority
 from afterwork.engine import keys, scripts
 from afterwork.engine.jobs.submission import IdempotencyKey, Submission, Verdict, amendment_wire, wire
 from afterwork.engine.scripts import Argument
@@ -58,6 +58,7 @@ def new_job(
     tags: Sequence[str] = (),
     start_before: int | None = None,
     retention: float | None = None,
+    then: Sequence[FollowUp] = (),
 ) -> Submission:
     """A submission whose id is known beforehand; by default an Alpha in queue q. start_before: ms."""
     options = JobOptions(
@@ -68,6 +69,7 @@ def new_job(
         tags=list(tags),
         start_before=None if start_before is None else at(start_before),
         retention=retention,
+        then=list(then),
     )
     return Submission(job or Alpha(), options, idempotency, owner, job_id)
 

@@ -106,7 +106,7 @@ async def test_the_jobs_of_a_killed_worker_go_on_a_lease_later(
 ) -> None:
     # given two workers, one of which runs a job
     first = services.start("notifier", jumping.url, lease=LEASE)
-    (job_id,) = await submit(client, 1.0)
+    (job_id,) = await submit(client, 5.0)
     await running(client, job_id)
     services.start("notifier", jumping.url, lease=LEASE)
 

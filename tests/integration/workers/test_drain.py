@@ -121,7 +121,7 @@ async def test_a_blocked_loop_is_left_and_its_jobs_are_handed_back(
     ending = services.start("notifier", redis_server.url, lease=LEASE, worker__grace=0.5)
     neighbour = (await client.submit(ProbeRun(queue="notifier", seconds=1))).job.id
     await waiting.running(client, neighbour)
-    blocking = ProbeRun(queue="notifier", seconds=4, mode=ProbeMode.BLOCKING)
+    blocking = ProbeRun(queue="notifier", seconds=9, mode=ProbeMode.BLOCKING)
     blocker = (await client.submit(blocking)).job.id
     first = await waiting.running(client, blocker, neighbour)
     services.start("notifier", redis_server.url, lease=LEASE)

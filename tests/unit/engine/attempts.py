@@ -34,6 +34,7 @@ class Attempt:
         *,
         attempt: int = 1,
         payload: bytes | None = None,
+        then: bytes = b"",
         timeout: float = 10.0,
         loop_time: LoopTime | None = None,
         channel: Channel | None = None,
@@ -52,6 +53,7 @@ class Attempt:
             deaths=2,
             is_suspect=True,
             payload=encode_payload(Echo(text="hi"), 0) if payload is None else payload,
+            then=then,
         )
         self.execution = Execution(
             claim,

@@ -1,14 +1,17 @@
 """Finish: how each outcome crosses the wire to step.lua."""
 
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
+from afterwork.contracts import JobOptions
 from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.following import Follower
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 from afterwork.engine.work.reports import Line, Report
 
-ROW = (b"id", b"alpha.run", b"w:1", 2, 5, 1500, 123, 1, 1, b"payload", b"[7]")
+ROW = (b"id", b"alpha.run", b"w:1", 2, 5, 1500, 123, 1, 1, b"payload", b"[7]", b"[]")
 
 
 def test_a_claim_is_read_from_the_scripts_row() -> None:
@@ -24,6 +27,7 @@ def test_a_claim_is_read_from_the_scripts_row() -> None:
         is_suspect=True,
         payload=b"payload",
         checkpoint=b"[7]",
+        then=b"[]",
     )
 
 
@@ -41,7 +45,7 @@ def test_a_claim_is_read_from_the_scripts_row() -> None:
 def test_an_outcome_crosses_the_wire(outcome: Outcome, wire: list[object], size: int) -> None:
     finish = Finish(Claim.of(ROW), outcome)
 
-    assert finish.wire(0.0) == ["id", "w:1", *wire, b"", 0]
+    assert finish.wire(0.0) == ["id", "w:1", *wire, b"", 0, 0]
     assert finish.size == size
 
 
@@ -49,5 +53,14 @@ def test_what_is_left_of_a_report_crosses_with_the_end_and_counts_for_its_size()
     lines = deque([Line(7.5, "info", "one"), Line(8.0, "error", "two")])
     finish = Finish(Claim.of(ROW), Done(b"[1]"), Report("id", "w:1", b'{"done":1.0}', lines))
 
-    assert finish.wire(8.25)[6:] == [b'{"done":1.0}', 2, 750, "info", "one", 250, "error", "two"]
+    assert finish.wire(8.25)[6:] == [b'{"done":1.0}', 2, 750, "info", "one", 250, "error", "two", 0]
     assert finish.size == 3 + 12 + 6
+
+
+def test_what_follows_crosses_with_the_end_and_counts_for_its_size() -> None:
+    follower = Follower("f", "beta.run", "q", JobOptions(tags=["x"]), 3, 1.5, b"payload", "a.b", b"[{}]")
+    finish = Finish(Claim.of(ROW), Done(b"[1]", (follower, replace(follower, problem=b"{}"))))
+
+    own = ["f", "q", "beta.run", "normal", "delay", 0, 3, 1500, "", "x", "", "", "a.b", b"[{}]", b"payload"]
+    assert finish.wire(0.0)[8:] == [2, *own, b"", *own, b"{}"]
+    assert finish.size == 3 + 2 * (7 + 4) + 2

@@ -247,6 +247,35 @@ def test_a_payload_with_a_number_beyond_json_is_refused_as_the_jobs_fault(number
         decode_payload(Anything, b'{"a":[{"value":%b}]}' % number)
 
 
+class Holder(Contract, kind="test.holder", queue="test"):
+    """Several places that can be wrong."""
+
+    either: tuple[Point | Reading, ...] = ()
+    must: int
+
+
+@pytest.mark.parametrize(
+    ("payload", "detail"),
+    [
+        ({}, "/must: is missing"),
+        ([], "the payload: Input should be an object"),
+        ({"must": "S3CRET"}, "/must: Input should be a valid integer, unable to parse string as an integer"),
+        ({"must": 1, "a/b~c": "S3CRET"}, "/a~1b~0c: Extra inputs are not permitted"),
+        ({"must": 1, "x" * 600: 1}, "the payload: Extra inputs are not permitted"),
+        ({"must": 1, "either": [{"value": {}}]}, "/either/0/x: is missing (and 3 more)"),
+        ({"must": 1, "either": [5]}, "/either/0: Input should be an object (and 1 more)"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_the_reason_of_an_invalid_payload_is_a_place_in_it_without_values(
+    payload: object, detail: str
+) -> None:
+    with pytest.raises(errors.PayloadInvalid) as refused:
+        decode_payload(Holder, b'{"a":[%b]}' % dumps(payload))
+
+    assert refused.value.detail == detail
+
+
 def test_the_reason_of_an_invalid_payload_is_short() -> None:
     with pytest.raises(errors.PayloadInvalid) as refused:
         decode_payload(Anything, b'{"a":[%b]}' % json.dumps({str(i): i for i in range(1000)}).encode())

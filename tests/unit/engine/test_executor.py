@@ -6,6 +6,10 @@ from typing import NoReturn
 import pytest
 from tests.unit.engine.attempts import Attempt, Echo, Perform, code_of
 
+from afterwork.contracts import FollowUp
+from afterwork.contracts.probe import ProbeRun
+from afterwork.engine.codec import decode_payload
+from afterwork.engine.jobs.follow_ups import encode_then
 from afterwork.engine.work.outcome import Done, Fail, Failed, Outcome, Retry, Snooze, Snoozed
 from afterwork.engine.work.run import Run
 
@@ -135,3 +139,19 @@ async def test_a_retry_waits_as_the_backoff_says() -> None:
     assert isinstance(first, Retry)
     assert isinstance(second, Retry)
     assert (first.delay, second.delay) == (2.0, 4.0)
+
+
+async def test_what_is_to_follow_goes_with_the_success() -> None:
+    then = encode_then([FollowUp(kind="probe.run", payload={"queue": "q", "seconds": "{result.wait}"})])
+
+    running = Attempt(returning({"wait": 2.5}), then=then)
+    await running.ended.wait()
+
+    outcome = running.outcome
+    assert isinstance(outcome, Done)
+    (follower,) = outcome.followers
+    assert decode_payload(ProbeRun, follower.payload) == ProbeRun(queue="q", seconds=2.5)
+
+
+async def test_nothing_goes_with_a_success_that_nothing_is_to_follow() -> None:
+    assert await outcome_of(returning(1)) == Done(b"1", ())

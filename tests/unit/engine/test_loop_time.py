@@ -182,3 +182,54 @@ def test_a_time_limit_spares_the_neighbours_of_a_block(new_loop: NewLoop) -> Non
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(test())
+
+
+def test_while_an_attempt_waits_for_its_turn_its_stopwatch_stands_still(clock: Clock) -> None:
+    waiting = Stopwatch(LoopTime(clock))
+    shown = []
+
+    clock.now += 1
+    with waiting.paused():
+        clock.now += 10
+        with waiting.paused():
+            shown.append((waiting.spent(), waiting.is_paused))
+            clock.now += 10
+        clock.now += 10
+        shown.append((waiting.spent(), waiting.is_paused))
+    clock.now += 1
+
+    assert shown == [(1, True), (1, True)]
+    assert (waiting.spent(), waiting.is_paused) == (2, False)
+
+
+async def test_a_block_while_it_waits_is_not_counted_twice(loop_time: LoopTime, clock: Clock) -> None:
+    waiting, culprit = Stopwatch(loop_time), Stopwatch(loop_time)
+
+    with waiting.paused():
+        loop_time.note(culprit)
+        clock.now += 5
+        loop_time.settle()
+    loop_time.note(None)
+    clock.now += BEAT
+    loop_time.settle()
+
+    assert waiting.spent() == BEAT
+
+
+@LOOPS
+def test_an_alarm_waits_for_a_stopwatch_that_stands_still(new_loop: NewLoop) -> None:
+    loop = new_loop()
+
+    async def ring_after_a_pause() -> float:
+        stopwatch = Stopwatch(LoopTime())
+        rung: asyncio.Future[float] = loop.create_future()
+        begun = time.monotonic()
+        Alarm(loop, stopwatch, 0.1, lambda: rung.set_result(time.monotonic() - begun))
+        with stopwatch.paused():
+            await asyncio.sleep(0.5)
+        return await rung
+
+    try:
+        assert loop.run_until_complete(ring_after_a_pause()) > 0.55
+    finally:
+        loop.close()

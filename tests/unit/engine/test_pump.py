@@ -1,16 +1,19 @@
 """Pump: when a worker steps, with what, and when it ends."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 from tests.unit.engine.time_travel import TimeTravel
 
+from afterwork.contracts import JobOptions
 from afterwork.engine import keys
 from afterwork.engine.work.claims import Claim, Finish
+from afterwork.engine.work.following import Follower
 from afterwork.engine.work.outcome import Done
-from afterwork.engine.work.pump import POLL, Pump
+from afterwork.engine.work.pump import POLL, Pump, take_batch
 from afterwork.engine.work.steps import Ask, Reply
 
 
@@ -175,3 +178,17 @@ def test_a_draining_worker_claims_nothing_and_ends_when_all_is_written() -> None
 
     assert [job.id for job in station.server.waiting] == ["9"]
     assert sorted(station.verdicts) == [("1", "ok"), ("2", "ok")]
+
+
+def test_one_call_stores_no_more_jobs_than_one_call_claims_those_that_follow_included() -> None:
+    follower = Follower("f", "alpha.run", "q", JobOptions(), 1, 1.0, b"")
+    ends = deque(Finish(claim(number), Done(b"1", (follower,) * 15)) for number in range(10))
+
+    assert [len(take_batch(ends)) for _ in range(3)] == [4, 4, 2]
+
+
+def test_an_end_with_more_than_fits_is_taken_alone() -> None:
+    follower = Follower("f", "alpha.run", "q", JobOptions(), 1, 1.0, b"x" * keys.BATCH_BYTES)
+    ends = deque([Finish(claim(1), Done(b"1", (follower,) * 100)), Finish(claim(2), Done(b"1"))])
+
+    assert [len(take_batch(ends)) for _ in range(3)] == [1, 1, 0]

@@ -89,6 +89,5 @@ class Submitter:
 
 def _item(submission: Submission, answer: "asyncio.Future[Verdict]") -> _Item:
     arguments = wire(submission)
-    payload = arguments[-1]
-    size = len(payload) if isinstance(payload, bytes) else 0
+    size = sum(len(body) for body in arguments if isinstance(body, bytes))
     return _Item(arguments, size, time.monotonic(), answer)

@@ -43,6 +43,8 @@ def job_from(job_id: str, reply: Sequence[Any]) -> Job:
         error=error,
         result=outcome if is_success else None,
         history=attempts[-keys.HISTORY_LENGTH :],
+        then=_lines(fields, "follow_ups"),
+        followers=_lines(fields, "followers"),
     )
 
 
@@ -128,7 +130,8 @@ def _common(job_id: str, fields: dict[str, str], state: JobState, now: int) -> d
         "started_at": _moment(fields, "started"),
         "finished_at": _moment(fields, "finished"),
         "unique_key": fields.get("unique"),
-        "tags": fields["tags"].split("\n") if fields.get("tags") else [],
+        "parent": fields.get("parent"),
+        "tags": _lines(fields, "tags"),
         "start_before": _moment(fields, "start_before"),
         "retention": int(fields["retention"]) / 1000 if "retention" in fields else None,
         "progress": progress[1] if progress else None,
@@ -141,6 +144,10 @@ def _common(job_id: str, fields: dict[str, str], state: JobState, now: int) -> d
 
 def _moment(fields: dict[str, str], name: str) -> datetime | None:
     return moment(int(fields[name])) if name in fields else None
+
+
+def _lines(fields: dict[str, str], name: str) -> list[str]:
+    return fields[name].split("\n") if fields.get(name) else []
 
 
 def _progress(fields: dict[str, str]) -> tuple[int, Progress] | None:

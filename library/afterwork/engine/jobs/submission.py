@@ -11,6 +11,7 @@ import uuid_utils
 
 from afterwork.contracts import Amendment, Contract, Durability, Job, JobOptions, JobState
 from afterwork.engine.codec import encode_payload
+from afterwork.engine.jobs.follow_ups import encode_then, kinds_of
 from afterwork.engine.scripts import Argument
 
 
@@ -88,25 +89,39 @@ class Verdict:
 def wire(submission: Submission) -> list[Argument]:
     """The submission as the arguments of one item of `submit.lua`."""
     job, options, meta = submission.job, submission.options, submission.job.meta
-    clock, milliseconds = _due(options)
     scope, body = _idempotency(submission)
     return [
         submission.id,
         job.target_queue(),
         meta.kind,
         options.priority,
-        clock,
-        milliseconds,
+        *due_wire(options),
         options.max_attempts or meta.max_attempts,
         round((options.timeout or meta.timeout) * 1000),
         submission.owner,
         options.unique_key or "",
         scope,
         body,
+        *life_wire(options),
+        kinds_of(options.then),
+        encode_then(options.then),
+        encode_payload(job, time.time_ns() // 1_000_000),
+    ]
+
+
+def due_wire(options: JobOptions) -> tuple[str, int]:
+    """When the job is due: what ms count from, delay or at, and ms."""
+    if options.run_at is not None:
+        return "at", milliseconds_of(options.run_at)
+    return "delay", round((options.delay or 0) * 1000)
+
+
+def life_wire(options: JobOptions) -> list[Argument]:
+    """tags, start_before and retention; empty where there is none."""
+    return [
         "\n".join(options.tags),
         milliseconds_of(options.start_before) if options.start_before else "",
         round(options.retention * 1000) if options.retention else "",
-        encode_payload(job, time.time_ns() // 1_000_000),
     ]
 
 
@@ -148,6 +163,7 @@ def fresh_job(submission: Submission, verdict: Verdict) -> Job:
         cancel_requested=False,
         worker=None,
         version=1,
+        then=[follow_up.kind for follow_up in options.then],
         as_of=moment(verdict.now),
     )
 
@@ -160,12 +176,6 @@ def moment(milliseconds: int) -> datetime:
 def milliseconds_of(time: datetime) -> int:
     """A time as ms since 1970, earlier ones as 0."""
     return max(0, round(time.timestamp() * 1000))
-
-
-def _due(options: JobOptions) -> tuple[str, int]:
-    if options.run_at is not None:
-        return "at", milliseconds_of(options.run_at)
-    return "delay", round((options.delay or 0) * 1000)
 
 
 def _kept(seconds: float) -> float:

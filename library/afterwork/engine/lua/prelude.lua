@@ -57,7 +57,7 @@ end
 local FIELDS = {
   'queue', 'kind', 'level', 'state', 'created', 'due', 'started', 'attempt', 'claims', 'deaths',
   'max_attempts', 'timeout', 'worker', 'token', 'cancel', 'owner', 'unique', 'suspect', 'version', 'state_version',
-  'tags', 'start_before', 'retention', 'checkpoint', 'reported',
+  'tags', 'start_before', 'retention', 'checkpoint', 'reported', 'follow_ups',
 }
 
 -- The record as a table, absent fields false; nil if there is no such job.
@@ -123,6 +123,37 @@ end
 -- Each tag of a record's field.
 local function each_tag(tags) return string.gmatch(tags or '', '[^\n]+') end
 
+-- When a new job is due. clock_name: what `ms` counts from, delay (now) or at (1970).
+local function due_of(clock_name, ms, at)
+  if clock_name == 'delay' then return at + ms end
+  return math.max(at, tonumber(ms))
+end
+
+-- Store a new job among the waiting. options: further fields of its record. Both have '' for what there is not.
+local function accept(job, options, at)
+  options.first = job.due > at and 'scheduled' or ''
+  call('HSET', JOB .. job.id, 'queue', job.queue, 'kind', job.kind, 'level', job.level, 'state', 'waiting',
+    'version', 1, 'state_version', 1, 'created', at, 'due', job.due, 'attempt', 0, 'claims', 0, 'deaths', 0,
+    'max_attempts', job.max_attempts, 'timeout', job.timeout, 'durability', job.durability)
+  for name, value in pairs(options) do
+    if value ~= '' then call('HSET', JOB .. job.id, name, value) end
+  end
+  if options.unique ~= '' then call('SET', unique_key(options.owner, job.kind, options.unique), job.id) end
+  if options.start_before ~= '' then call('ZADD', START_BEFORE, options.start_before, job.id) end
+  for tag in each_tag(options.tags) do call('ZADD', TAG .. tag, at, job.id) end
+  if options.follow_ups ~= '' then call('SET', THEN .. job.id, job.following) end
+  if job.payload ~= '' then call('SET', PAYLOAD .. job.id, job.payload) end
+  call('ZADD', lane_key(job.queue, job.kind, job.level), job.due, job.id)
+  call('ZADD', index_key(job.queue, job.kind, 'waiting'), at, job.id)
+end
+
+-- Make a queue and its kind known, and wake a worker, after jobs were accepted for them.
+local function announce(queue, kind)
+  call('SADD', QUEUES, queue)
+  call('HSETNX', LANES .. queue, kind, '')
+  wake(queue)
+end
+
 local function drop_lease(job)
   call('ZREM', LEASES .. job.queue, job.id)
   call('DEL', LOCK .. job.id)
@@ -154,6 +185,7 @@ local function settle(job, state, body, at)
   end
   if job.start_before then call('ZREM', START_BEFORE, job.id) end
   if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
+  if job.follow_ups and state == 'succeeded' then call('DEL', THEN .. job.id) end
   enter(job, state, 'finished', at)
   call('ZADD', EXPIRY, at + (job.retention or KEEP_MS[state]), job.id)
 end

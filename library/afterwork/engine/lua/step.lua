@@ -5,8 +5,11 @@
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
 --       #reports then per report: id token progress #lines then per line: age level text
 --       #finishes then per finish: id token outcome delay body error progress #lines then as above
+--         #followers then per follower: id queue kind level delay|at milliseconds max_attempts timeout unique tags
+--         start_before retention follow_ups then payload problem     ('' where there is none)
 -- Returns {verdicts, claims, ms until the next due time or -1}.
 --   verdict: ok · already · lost      claim: id kind token attempt max_attempts timeout created deaths suspect payload checkpoint
+--          then
 local worker, queue, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local sequence, claim_number, slots = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local suspect_running = ARGV[7] == '1'
@@ -41,9 +44,51 @@ for _ = 1, tonumber(next_arg()) do
   end
 end
 
+local FOLLOWER = {
+  'id', 'queue', 'kind', 'level', 'clock_name', 'ms', 'max_attempts', 'timeout', 'unique', 'tags', 'start_before',
+  'retention', 'follow_ups', 'following', 'payload', 'problem',
+}
+
+local function next_followers()
+  local followers = {}
+  for i = 1, tonumber(next_arg()) do
+    local follower = {}
+    for _, name in ipairs(FOLLOWER) do follower[name] = next_arg() end
+    followers[i] = follower
+  end
+  return followers
+end
+
+-- Store one job that follows another; one that cannot be run is stored all the same, as failed, so that it is seen.
+-- Returns its id, or that of the live job which has its unique key.
+local function follow(parent, job)
+  local owner = parent.owner or ''
+  local holder = job.unique ~= '' and call('GET', unique_key(owner, job.kind, job.unique))
+  if holder then return holder end
+  job.due, job.durability = due_of(job.clock_name, job.ms, at), 'unknown'
+  accept(
+    job,
+    {
+      owner = owner, unique = job.unique, tags = job.tags, start_before = job.start_before,
+      retention = job.retention, follow_ups = job.follow_ups, parent = parent.id,
+    },
+    at
+  )
+  announce(job.queue, job.kind)
+  call('HINCRBY', LEDGER, 'accepted', 1)
+  if job.problem ~= '' then settle(read(job.id), 'failed', job.problem, at) end
+  return job.id
+end
+
+local function follow_all(parent, followers)
+  local ids = {}
+  for i, follower in ipairs(followers) do ids[i] = follow(parent, follower) end
+  call('HSET', JOB .. parent.id, 'followers', table.concat(ids, '\n'))
+end
+
 local ENDS = { succeeded = true, failed = true, cancelled = true }
 
-local function finish(id, token, outcome, delay, body, error, progress, lines)
+local function finish(id, token, outcome, delay, body, error, progress, lines, followers)
   local job = read(id)
   if not job or job.token ~= token then return 'lost' end
   if job.state ~= 'running' then return 'already' end
@@ -54,6 +99,7 @@ local function finish(id, token, outcome, delay, body, error, progress, lines)
   remember(job, at, ENDS[outcome] and outcome or state_after(job, due, at), is_released and 'released' or error)
   if ENDS[outcome] then
     settle(job, outcome, body, at)
+    if #followers > 0 then follow_all(job, followers) end
   else
     put_back(job, due, outcome == 'retry' and job.attempt or job.attempt - 1, at)
   end
@@ -64,17 +110,26 @@ local verdicts = {}
 for _ = 1, tonumber(next_arg()) do
   local id, token, outcome, delay, body, error, progress =
     next_arg(), next_arg(), next_arg(), tonumber(next_arg()), next_arg(), next_arg(), next_arg()
-  verdicts[#verdicts + 1] = finish(id, token, outcome, delay, body, error, progress, next_lines())
+  local lines, followers = next_lines(), next_followers()
+  verdicts[#verdicts + 1] = finish(id, token, outcome, delay, body, error, progress, lines, followers)
 end
 
 local claims, claimed_bytes = {}, 0
 
-local function hand_out(job, payload)
+-- Payload and `then` of a job; nothing if either is gone.
+local function bodies(job)
+  local payload = call('GET', PAYLOAD .. job.id)
+  local following = not job.follow_ups and '' or call('GET', THEN .. job.id)
+  if payload and following then return payload, following end
+end
+
+local function hand_out(job, payload, following)
   local checkpoint = job.checkpoint and call('GET', CHECKPOINT .. job.id) or ''
-  claimed_bytes = claimed_bytes + #payload + #checkpoint
+  claimed_bytes = claimed_bytes + #payload + #checkpoint + #following
   claims[#claims + 1] = {
     job.id, job.kind, job.token, tonumber(job.attempt), tonumber(job.max_attempts), tonumber(job.timeout),
     tonumber(job.created), tonumber(job.deaths), job.suspect and 1 or 0, payload, checkpoint,
+    following,
   }
 end
 
@@ -89,8 +144,10 @@ if last then
     for id in lines do
       local token = lines()
       local job = read(id)
-      local payload = call('GET', PAYLOAD .. id)
-      if job and job.state == 'running' and job.token == token and payload then hand_out(job, payload) end
+      if job and job.state == 'running' and job.token == token then
+        local payload, following = bodies(job)
+        if payload then hand_out(job, payload, following) end
+      end
     end
     return { verdicts, claims, 0 }
   end
@@ -114,7 +171,7 @@ local is_full = slots <= 0
 
 local function claim(job)
   if is_expired(job, at) then return settle(job, 'cancelled', PROBLEM['expired'], at) end
-  local payload = call('GET', PAYLOAD .. job.id)
+  local payload, following = bodies(job)
   if not payload then return settle(job, 'failed', PROBLEM['undecodable'], at) end
   if claimed_bytes > 0 and claimed_bytes + #payload > BATCH_BYTES then
     is_full = true
@@ -134,7 +191,7 @@ local function claim(job)
   if job.reported then call('HDEL', JOB .. job.id, 'reported') end
   enter(job, 'running', 'started', at, 'worker', worker, 'token', token,
     'attempt', job.attempt, 'claims', job.claims + 1)
-  hand_out(job, payload)
+  hand_out(job, payload, following)
 end
 
 -- A due member of a lane: claim it, or put right what is wrong with it.

@@ -13,7 +13,7 @@ for _, id in ipairs(ids) do
     call('ZREM', index_key(job.queue, job.kind, job.state), id)
     for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, id) end
     call('DEL', JOB .. id, PAYLOAD .. id, ENDED_PAYLOAD .. id, RESULT .. id, HISTORY .. id, LOCK .. id, LOG .. id,
-      CHECKPOINT .. id)
+      CHECKPOINT .. id, THEN .. id)
     swept = swept + 1
   end
 end

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from afterwork.engine.scripts import Argument
+from afterwork.engine.work.following import Follower
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 from afterwork.engine.work.reports import Report
 
@@ -13,7 +14,7 @@ from afterwork.engine.work.reports import Report
 class Claim:
     """One job claimed by this worker. token: proves the claim to every script. timeout: seconds. payload: envelope.
 
-    checkpoint: JSON that an earlier attempt left, or empty.
+    checkpoint: JSON that an earlier attempt left, or empty. then: what is to follow its success, or empty.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Claim:
     is_suspect: bool
     payload: bytes
     checkpoint: bytes = b""
+    then: bytes = b""
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "Claim":
@@ -44,6 +46,7 @@ class Claim:
             is_suspect=bool(suspect),
             payload=bodies[0],
             checkpoint=bodies[1],
+            then=bodies[2],
         )
 
 
@@ -56,19 +59,38 @@ class Finish:
     report: Report = field(default_factory=Report)
 
     @property
+    def followers(self) -> Sequence[Follower]:
+        """The jobs that are stored with this end."""
+        return self.outcome.followers if isinstance(self.outcome, Done) else ()
+
+    @property
     def size(self) -> int:
-        """Bytes of result or problem, and of the report."""
+        """Bytes of result or problem, of the report, and of the jobs that follow."""
         match self.outcome:
-            case Done(body) | Failed(body) | Cancelled(body) | Retry(_, body):
+            case Done(body, followers):
+                return len(body) + self.report.size + sum(follower.size for follower in followers)
+            case Failed(body) | Cancelled(body) | Retry(_, body):
                 return len(body) + self.report.size
             case _:
                 return self.report.size
 
     def wire(self, now: float) -> list[Argument]:
-        """id, token, outcome, delay in ms, body, error for the history, report. now: of the monotonic clock."""
+        """id, token, outcome, delay in ms, body, error for the history, report, followers.
+
+        now: of the monotonic clock.
+        """
         name, delay, body, error = _transition(self.outcome)
-        milliseconds = round(delay * 1000)
-        return [self.claim.id, self.claim.token, name, milliseconds, body, error, *self.report.wire(now)]
+        return [
+            self.claim.id,
+            self.claim.token,
+            name,
+            round(delay * 1000),
+            body,
+            error,
+            *self.report.wire(now),
+            len(self.followers),
+            *(argument for follower in self.followers for argument in follower.wire()),
+        ]
 
 
 def _transition(outcome: Outcome) -> tuple[str, float, bytes, bytes]:

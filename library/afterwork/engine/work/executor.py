@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from afterwork.contracts import Contract
 from afterwork.engine.codec import decode_payload, encode_result, exception_text, loads
 from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.following import Following
 from afterwork.engine.work.job_log import job_logger
 from afterwork.engine.work.loop_time import Alarm, LoopTime, Stopwatch
 from afterwork.engine.work.outcome import Done, Outcome, StopReason, Tries, classify
+from afterwork.engine.work.parts import Parts
 from afterwork.engine.work.retry import Backoff
 from afterwork.engine.work.run import Channel, Run
 
@@ -29,10 +31,15 @@ CURRENT: ContextVar["Execution"] = ContextVar("afterwork_execution")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be run for a claim: the kind's contract and its function."""
+    """What is to be run for a claim: the kind's contract, its function, and what that works with.
+
+    following: makes what is to follow it.
+    """
 
     contract: type[Contract]
     perform: Perform
+    parts: Parts = field(default_factory=Parts)
+    following: Following = field(default_factory=Following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +150,15 @@ class Execution:
         try:
             job = decode_payload(self._work.contract, self.claim.payload)
             result = await self._work.perform(job, self._describe())
-            self._end(Done(encode_result(result)))
+            self._end(self._done(encode_result(result)))
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a job end that job only
             self._end_with(error)
         finally:
             CURRENT.reset(token)  # or task and execution would keep each other in memory
+
+    def _done(self, result: bytes) -> Done:
+        claim = self.claim
+        return Done(result, self._work.following.of(claim.id, result, claim.then) if claim.then else ())
 
     def _describe(self) -> Run:
         claim = self.claim
@@ -161,6 +172,7 @@ class Execution:
             checkpointed=loads(claim.checkpoint) if claim.checkpoint else None,
             logger=job_logger(claim.id, claim.kind, self._channel.log),
             channel=self._channel,
+            parts=self._work.parts,
         )
 
     def _never_started(self, task: "asyncio.Task[None]") -> None:
@@ -185,6 +197,14 @@ class Execution:
         if self._abandon is not None:
             self._abandon.cancel()
         self._on_end(self, outcome)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """What passes meanwhile does not count towards the time limit of the job from which this is called."""
+    execution = CURRENT.get(None)
+    with execution.stopwatch.paused() if execution else nullcontext():
+        yield
 
 
 def _nothing() -> None:

@@ -3,12 +3,15 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 BEAT = 0.25
 """Seconds between two beats, by which the loop shows that it runs."""
 LATE = BEAT + 0.1
 """Seconds without a beat, from which on they count for whoever ran; less is the noise of a busy machine."""
+PAUSED = 0.05
+"""Seconds between two looks at a stopwatch that stands still, at least."""
 BLOCK = 1.0
 """Seconds without a beat, from which on the loop is called blocked."""
 
@@ -109,7 +112,16 @@ class Stopwatch:
     no block by itself.
     """
 
-    __slots__ = ("_time", "blocked_before", "own_blocks", "own_short_blocks", "started_at")
+    __slots__ = (
+        "_pauses",
+        "_stands_at",
+        "_time",
+        "_waited",
+        "blocked_before",
+        "own_blocks",
+        "own_short_blocks",
+        "started_at",
+    )
 
     def __init__(self, time: LoopTime) -> None:
         self._time = time
@@ -117,6 +129,27 @@ class Stopwatch:
         self.blocked_before = time.blocked
         self.own_blocks = 0.0
         self.own_short_blocks = 0.0
+        self._pauses = 0
+        self._stands_at = 0.0
+        self._waited = 0.0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it stands still."""
+        return self._pauses > 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """It stands still meanwhile, because its attempt waits for its turn. In the loop; several may overlap."""
+        if not self._pauses:
+            self._stands_at = self.spent()
+        self._pauses += 1
+        try:
+            yield
+        finally:
+            self._pauses -= 1
+            if not self._pauses:
+                self._waited += self.spent() - self._stands_at
 
     def add(self, seconds: float, *, is_short: bool) -> None:
         """Its attempt has blocked the loop for so long."""
@@ -126,7 +159,7 @@ class Stopwatch:
 
     def spent(self) -> float:
         """Seconds for which its attempt has to answer."""
-        return self._time.spent(self)
+        return self._stands_at if self._pauses else self._time.spent(self) - self._waited
 
 
 class Alarm:
@@ -154,7 +187,9 @@ class Alarm:
     def _look(self) -> None:
         left = self._at - self._stopwatch.spent()
         if left > 0:
-            self._timer = self._loop.call_later(left, self._look)
+            self._timer = self._loop.call_later(
+                max(left, PAUSED) if self._stopwatch.is_paused else left, self._look
+            )
         else:
             self._callback()
 

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from afterwork import errors
 from afterwork.contracts.options import MAX_DELAY
 from afterwork.engine.codec import exception_text, problem_json
+from afterwork.engine.work.following import Follower
 
 
 class Fail(Exception):
@@ -36,9 +37,10 @@ class StopReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The job succeeded. result: JSON."""
+    """The job succeeded. result: JSON. followers: jobs that are stored with its end."""
 
     result: bytes
+    followers: tuple[Follower, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

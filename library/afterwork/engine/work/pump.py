@@ -130,10 +130,11 @@ class Pump:
 def take_batch(finishes: deque[Finish]) -> list[Finish]:
     """Take from the front what fits into one call."""
     taken: list[Finish] = []
-    size = 0
-    while finishes and len(taken) < keys.BATCH_JOBS:
-        if taken and size + finishes[0].size > keys.BATCH_BYTES:
-            break
+    size = jobs = 0
+    while finishes:
         size += finishes[0].size
+        jobs += 1 + len(finishes[0].followers)
+        if taken and (size > keys.BATCH_BYTES or jobs > keys.BATCH_JOBS):
+            break
         taken.append(finishes.popleft())
     return taken

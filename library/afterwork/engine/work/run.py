@@ -1,11 +1,14 @@
 """What a handler is told about the run it is part of, and by what it reports back."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from afterwork.contracts import Progress
+from afterwork.engine.work.parts import Parts
+
+P = TypeVar("P")
 
 MAX_NOTE = 200
 """Characters of a progress note that are kept."""
@@ -42,6 +45,11 @@ class AnyRun:
     checkpointed: Any  # any JSON value
     logger: FilteringBoundLogger
     channel: Channel = field(repr=False)
+    parts: Parts = field(repr=False)
+
+    def part(self, kind: type[P]) -> P:
+        """What the service was given to work with, by its type: `run.part(Stores)`. Raises LookupError."""
+        return self.parts.of(kind)
 
     def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
         """Say how far the job is, in units of its own. Cheap: written at most once a second, the latest wins.

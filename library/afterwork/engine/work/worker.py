@@ -21,10 +21,12 @@ from afterwork.engine.tasks import end
 from afterwork.engine.work.attempts import Attempts, Surroundings
 from afterwork.engine.work.claims import Claim
 from afterwork.engine.work.executor import Work
+from afterwork.engine.work.following import Following
 from afterwork.engine.work.keeper import Keeper
 from afterwork.engine.work.loop_time import LoopTime
 from afterwork.engine.work.loop_watch import LoopWatch, Reactions
 from afterwork.engine.work.observer import Observer
+from afterwork.engine.work.parts import Parts
 from afterwork.engine.work.rescue import Rescue
 from afterwork.engine.work.retry import Backoff
 from afterwork.engine.work.router import JobRouter
@@ -58,7 +60,13 @@ class Worker(arq_worker.Worker):
     is_stuck: it has ended because nothing that it runs can be stopped; another process is to take its place.
     """
 
-    def __init__(self, router: JobRouter, options: WorkerOptions, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        router: JobRouter,
+        options: WorkerOptions,
+        observer: Observer | None = None,
+        parts: Parts | None = None,
+    ) -> None:
         super().__init__(
             functions=[arq_function(contract, router) for contract in router.kinds.values()],
             queue_name=router.queue,
@@ -70,6 +78,8 @@ class Worker(arq_worker.Worker):
         )
         self.name = f"{router.queue}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         self._router = router
+        self._parts = parts or Parts()
+        self._following = Following(router.queue, router.kinds)
         self._options = options
         self._observer = observer or Observer()
         self.is_stuck = False
@@ -157,7 +167,12 @@ class Worker(arq_worker.Worker):
 
     def _work_of(self, claim: Claim) -> Work:
         function = self.functions[claim.kind]
-        return Work(self._router.kinds[claim.kind], lambda job, run: function.coroutine({"run": run}, job))
+        return Work(
+            self._router.kinds[claim.kind],
+            lambda job, run: function.coroutine({"run": run}, job),
+            self._parts,
+            self._following,
+        )
 
     def _give_up(self) -> None:
         """No slot will be free again: end, in order, so that a fresh process takes this one's place."""

@@ -36,5 +36,12 @@ class Work(Contract, kind="unruly.work", queue=QUEUE, max_attempts=1, timeout=60
     until: str = "/nonexistent"
 
 
+class Isolate(Contract, kind="unruly.isolate", queue=QUEUE, max_attempts=1, timeout=60):
+    """Work in a child process in the manner of this name, one of `unruly.isolated.ISOLATED`."""
+
+    manner: str
+    until: str = "/nonexistent"
+
+
 class Hold(Contract, kind="unruly.hold", queue=QUEUE, max_attempts=1, timeout=60):
     """Wait until a `Block` begins, and end well."""

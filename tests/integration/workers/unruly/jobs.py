@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 
 from tests.integration.workers.unruly.blocks import BEGUN, BLOCKS
-from tests.integration.workers.unruly.contracts import QUEUE, Behave, Block, Hold, Misbehave, Work
+from tests.integration.workers.unruly.contracts import QUEUE, Behave, Block, Hold, Isolate, Misbehave, Work
+from tests.integration.workers.unruly.isolated import ISOLATED
 from tests.integration.workers.unruly.manners import MANNERS
 from tests.integration.workers.unruly.plain import PLAIN
 
-from afterwork.engine import BlockingRun, JobRouter, Run
+from afterwork.engine import BlockingRun, IsolatedRun, JobRouter, Run
 
 jobs = JobRouter(QUEUE)
 
@@ -40,6 +41,11 @@ async def block(job: Block, run: Run) -> str:
 @jobs.handles(Work)
 def work(job: Work, run: BlockingRun) -> object:
     return PLAIN[job.manner](run, Path(job.until))
+
+
+@jobs.handles(Isolate, isolated=True, memory=300 * 2**20)
+def isolate(job: Isolate, run: IsolatedRun) -> object:
+    return ISOLATED[job.manner](run, Path(job.until))
 
 
 @jobs.handles(Hold)
