@@ -1,10 +1,14 @@
 """Settings of the processor."""
 
+from afterwork.documents.settings import DocumentSettings
 from afterwork.service import ServiceSettings
 from afterwork.service.settings import HealthSettings
+from afterwork.stores import StoreSettings
 
 
 class Settings(ServiceSettings):
-    """The common settings; health and metrics stand at port 8002 unless said otherwise."""
+    """The common settings; health and metrics stand at port 8002 unless said otherwise. stores: by their names."""
 
     health: HealthSettings = HealthSettings(port=8002)
+    documents: DocumentSettings = DocumentSettings()
+    stores: dict[str, StoreSettings] = {}  # noqa: RUF012 - pydantic copies it for each model
