@@ -7,9 +7,12 @@ import sys
 import uvloop
 
 from afterwork.contracts import registry
+from afterwork.documents import Documents, UnfitDatabase
 from afterwork.engine import Duties, JobClient, UnfitServer
+from afterwork.errors import StoreUnavailable
 from afterwork.listening import Unreachable, address_of
 from afterwork.settings import refuse
+from afterwork.stores import Stores
 from afterwork.telemetry import configure_logging
 from gateway.app import create_app
 from gateway.http.serving import Server, allow_connections, listen
@@ -33,7 +36,7 @@ def main() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_serve(settings, listener))
-        except UnfitServer as fault:
+        except (UnfitServer, UnfitDatabase, StoreUnavailable) as fault:
             sys.exit(f"afterwork: {fault}")
 
 
@@ -41,11 +44,19 @@ async def _serve(settings: GatewaySettings, listener: socket.socket) -> None:
     async with (
         JobClient.connect(settings.redis.url, replicas=settings.redis.replicas) as client,
         Duties(client, lease=settings.lease, max_finished=settings.max_finished),
+        Documents.open(settings.documents.url.get_secret_value()) as documents,
+        Stores.open(settings.stores) as stores,
     ):
         await client.check_server()
         ending = asyncio.Event()
         app = create_app(
-            settings, client=client, kinds=registry.kinds(), services=registry.services(), ending=ending
+            settings,
+            client=client,
+            documents=documents,
+            stores=stores,
+            kinds=registry.kinds(),
+            services=registry.services(),
+            ending=ending,
         )
         server = Server(app, settings.gateway, ending=ending, ready_fd=settings.ready_fd)
         await server.serve([listener])

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from afterwork.contracts import Contract, Service
+from afterwork.documents import Documents
 from afterwork.engine import JobClient
-from afterwork.errors import InternalError, QueueUnavailable
+from afterwork.errors import InternalError, QueueUnavailable, StoreUnavailable
+from afterwork.stores import Stores
 from gateway.http import responses as openapi
 from gateway.http.authentication import Authentication
 from gateway.http.body_limit import MAX_BODY, BodyLimit
@@ -21,7 +23,21 @@ from gateway.metrics import CountedRequests, RequestCounts
 from gateway.openapi import document
 from gateway.openapi import security as openapi_security
 from gateway.parts import Parts
-from gateway.routes import health, job_control, job_events, job_parts, jobs, ledger, problems, queues
+from gateway.routes import documents as document_routes
+from gateway.routes import (
+    health,
+    job_control,
+    job_events,
+    job_parts,
+    jobs,
+    ledger,
+    objects,
+    old_five,
+    problems,
+    queues,
+    receipts,
+    typed,
+)
 from gateway.routes import kinds as kind_routes
 from gateway.settings import GatewaySettings
 
@@ -30,6 +46,8 @@ def create_app(
     settings: GatewaySettings,
     *,
     client: JobClient,
+    documents: Documents,
+    stores: Stores,
     kinds: Mapping[str, type[Contract]],
     services: Mapping[str, Service],
     ending: asyncio.Event | None = None,
@@ -56,12 +74,29 @@ def create_app(
     )
     intake = Intake(kinds, services, probes=settings.probes)
     app.state.parts = Parts(
-        client, intake, catalogue(kinds), counts, ending or asyncio.Event(), settings.gateway.keep_alive
+        client,
+        documents,
+        stores,
+        intake,
+        catalogue(kinds),
+        counts,
+        ending or asyncio.Event(),
+        settings.gateway.keep_alive,
     )
-    for routes in (jobs, job_control, job_parts, job_events, kind_routes, queues, ledger):
-        app.include_router(routes.router, responses=openapi.problems(QueueUnavailable, InternalError))
-    for routes in (problems, health):
-        app.include_router(routes.router)
+    _include_routes(app)
     document.complete(app.openapi(), intake, app.state.parts.kinds)
     openapi_security.complete(app.openapi(), has_keys=bool(settings.api_keys), public_metrics=public_metrics)
     return app
+
+
+def _include_routes(app: FastAPI) -> None:
+    """Each resource, with the problems that all its routes may answer."""
+    for routes in (
+        *(jobs, typed, old_five, job_control, job_parts, receipts, job_events),
+        *(document_routes, kind_routes, queues, ledger),
+    ):
+        app.include_router(routes.router, responses=openapi.problems(QueueUnavailable, InternalError))
+    store_problems = openapi.problems(QueueUnavailable, StoreUnavailable, InternalError)
+    app.include_router(objects.router, responses=store_problems)
+    for routes in (problems, health):
+        app.include_router(routes.router)

@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from afterwork.documents import Documents
 from afterwork.engine import JobClient
+from afterwork.stores import Stores
 from gateway.jobs.catalogue import KindList
 from gateway.jobs.submission import Intake
 from gateway.metrics import RequestCounts
@@ -22,6 +24,8 @@ class Parts:
     """
 
     client: JobClient
+    documents: Documents
+    stores: Stores
     intake: Intake
     kinds: KindList
     counts: RequestCounts

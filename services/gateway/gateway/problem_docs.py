@@ -21,7 +21,7 @@ class ProblemPage:
 
 
 def problem_pages() -> dict[str, ProblemPage]:
-    """Code → page, in the order of `afterwork/errors.py`."""
+    """Code → page, in the order of `afterwork/errors`."""
     pages: dict[str, ProblemPage] = {}
     for error in problem_types():
         pages.setdefault(error.code, _page(error))
@@ -61,7 +61,7 @@ _HEAD = """\
 # Problems
 
 Every error is a problem document (RFC 9457, `application/problem+json`) whose `type` is `/problems/<code>`; the gateway
-serves the same texts there. This page is made from `library/afterwork/errors.py` by
+serves the same texts there. This page is made from `library/afterwork/errors` by
 `python -m gateway.problem_docs > docs/problems.md`; change it there.
 
 ## Answers to requests"""

@@ -7,7 +7,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from afterwork.api_keys import ApiKey, parse_keys
+from afterwork.documents.settings import DocumentSettings
 from afterwork.settings import Group, Settings, refuse
+from afterwork.stores import StoreSettings
 
 API_KEYS = "AFTERWORK_API_KEYS"
 
@@ -18,7 +20,8 @@ class Listening(Group):
     metrics: whether `/metrics` asks for an API key with the scope `read`, as everything does if there are keys, or is
     open to all who reach it.
     keep_alive: seconds between the comments of an event stream. send_timeout: seconds for which a client may take
-    nothing of its answer before it is cut off. request_timeout: seconds within which a whole request must arrive.
+    nothing of its answer before it is cut off. request_timeout: seconds within which a whole request must arrive, or,
+    where an object is sent, more of it.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +42,8 @@ class GatewaySettings(Settings):
     model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     gateway: Listening = Listening()
+    documents: DocumentSettings = DocumentSettings()
+    stores: dict[str, StoreSettings] = Field(default_factory=dict)
     api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_parsed)] = ()
 
     @classmethod

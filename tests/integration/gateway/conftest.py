@@ -1,6 +1,7 @@
 """The gateway over a real Valkey: in this process, where it is called without a network, or as one of its own."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +11,10 @@ from tests.processes import ServiceProcess
 from tests.servers import RedisServer
 
 from afterwork.contracts import registry
+from afterwork.documents import Documents
 from afterwork.engine import JobClient, JobRouter
 from afterwork.engine.work.worker import Worker
+from afterwork.stores import Stores, StoreSettings
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 
@@ -24,9 +27,34 @@ async def jobs(redis_server: RedisServer) -> AsyncIterator[JobClient]:
 
 
 @pytest.fixture
-async def http(jobs: JobClient) -> AsyncIterator[httpx.AsyncClient]:
+async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
+    """The documents that the gateway shows."""
+    async with Documents.open(f"sqlite:///{tmp_path}/documents.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    """Two stores of the gateway: a directory, and memory."""
+    settings = {
+        "inbox": StoreSettings(url=f"file://{tmp_path}/inbox"),
+        "memory": StoreSettings(url="memory://"),
+    }
+    async with Stores.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def http(jobs: JobClient, documents: Documents, stores: Stores) -> AsyncIterator[httpx.AsyncClient]:
     """Requests to a gateway in this process."""
-    app = create_app(GatewaySettings(), client=jobs, kinds=registry.kinds(), services=registry.services())
+    app = create_app(
+        GatewaySettings(),
+        client=jobs,
+        documents=documents,
+        stores=stores,
+        kinds=registry.kinds(),
+        services=registry.services(),
+    )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client

@@ -121,6 +121,8 @@ BODIES = [
     invalid("an unknown queue", payload('{"queue": "nowhere"}'), "/payload/queue"),
     invalid("a queue with an escaped NUL", payload(r'{"queue": "notifier\u0000"}'), "/payload/queue"),
     invalid("a probe that blocks", payload('{"queue": "notifier", "mode": "blocking"}'), "/payload/mode"),
+    invalid("a probe that computes", payload('{"queue": "notifier", "mode": "cpu"}'), "/payload/mode"),
+    invalid("a probe that takes memory", payload('{"queue": "notifier", "mode": "memory"}'), "/payload/mode"),
     invalid("a probe that kills", payload('{"queue": "notifier", "fail": "kill"}'), "/payload/fail"),
     invalid("options that are null", options("null"), "/options"),
     invalid("an unknown option", options('{"color": "red"}'), "/options/color"),

@@ -45,7 +45,8 @@ def assert_refused(answer: httpx.Response, status: int, code: str, challenge: st
     assert answer.status_code == status, answer.request
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["www-authenticate"] == f'Bearer realm="afterwork"{challenge}'
-    assert answer.json()["type"] == f"/problems/{code}"
+    if answer.request.method != "HEAD":
+        assert answer.json()["type"] == f"/problems/{code}"
 
 
 def test_every_operation_refuses_a_caller_without_a_key(http: httpx.Client) -> None:
@@ -69,7 +70,7 @@ def test_every_operation_refuses_a_key_without_its_scope_and_names_that(http: ht
             answer = http.request(operation.method, operation.path, headers=bearer(KEYS[other]))
 
             assert_refused(answer, 403, "missing-scope", f', error="insufficient_scope", scope="{scope}"')
-            assert scope in answer.json()["detail"]
+            assert operation.method == "HEAD" or scope in answer.json()["detail"]
 
 
 def test_every_operation_serves_a_key_with_its_scope_and_one_of_an_administrator(http: httpx.Client) -> None:
@@ -81,9 +82,7 @@ def test_every_operation_serves_a_key_with_its_scope_and_one_of_an_administrator
             assert answer.status_code not in {401, 403}, operation
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/nothing", "/process/", "/send-notification/a@x.test", "/docs/x"]
-)
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/process", "/send-notification", "/docs/x"])
 def test_an_address_where_nothing_is_says_so_only_to_those_with_a_key(http: httpx.Client, path: str) -> None:
     assert http.post(path).status_code == 401
     assert http.post(path, headers=bearer(KEYS["read"])).status_code == 404

@@ -50,7 +50,13 @@ async def test_the_payload_is_what_was_submitted_with_its_defaults(http: httpx.A
 
     payload = await http.get(accepted.headers["location"] + "/payload")
 
-    assert payload.json() == {"queue": "notifier", "seconds": 3.0, "mode": "async", "fail": "never"}
+    assert payload.json() == {
+        "queue": "notifier",
+        "seconds": 3.0,
+        "mode": "async",
+        "megabytes": 0,
+        "fail": "never",
+    }
 
 
 async def test_the_result_of_an_unfinished_job_is_not_there_yet(http: httpx.AsyncClient) -> None:

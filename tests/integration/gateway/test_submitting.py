@@ -22,7 +22,9 @@ async def test_a_job_is_accepted_only_when_it_is_stored(http: httpx.AsyncClient,
     assert answer.headers["retry-after"] == "1"
     assert body["state"] == "queued"
     assert body["durability"] == "fsync"
-    assert await jobs.payload(stored.id) == probe(seconds=2, mode="async", fail="never")["payload"]
+    assert (
+        await jobs.payload(stored.id) == probe(seconds=2, mode="async", megabytes=0, fail="never")["payload"]
+    )
 
 
 async def test_the_answer_is_the_job_as_it_is_read_later(http: httpx.AsyncClient) -> None:

@@ -10,7 +10,9 @@ from fastapi import FastAPI, HTTPException
 from structlog.typing import EventDict
 
 from afterwork.contracts import registry
+from afterwork.documents import Documents
 from afterwork.engine import JobClient
+from afterwork.stores import Stores
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 
@@ -20,7 +22,12 @@ async def app() -> AsyncIterator[FastAPI]:
     """The gateway without any Redis: its client connects at its first use."""
     async with JobClient.connect("redis://127.0.0.1:1") as client:
         yield create_app(
-            GatewaySettings(), client=client, kinds=registry.kinds(), services=registry.services()
+            GatewaySettings(),
+            client=client,
+            documents=Documents("sqlite:////nowhere/documents.sqlite"),
+            stores=Stores({}),
+            kinds=registry.kinds(),
+            services=registry.services(),
         )
 
 

@@ -10,13 +10,16 @@ from fastapi.routing import iter_route_contexts
 
 from afterwork.api_keys import Scope, named
 from afterwork.contracts import registry
+from afterwork.documents import Documents
 from afterwork.engine import JobClient
+from afterwork.stores import Stores
 from gateway.app import create_app
 from gateway.http.authentication import is_public
 from gateway.settings import GatewaySettings
 
 ALLOWED = {
     "GET": {Scope.READ},
+    "HEAD": {Scope.READ},
     "POST": {Scope.SUBMIT, Scope.CONTROL, Scope.ADMIN},
     "PUT": {Scope.SUBMIT, Scope.CONTROL, Scope.ADMIN},
     "PATCH": {Scope.CONTROL, Scope.ADMIN},
@@ -28,7 +31,14 @@ KEY = named("shop", [Scope.READ], "k")
 async def gateway(settings: GatewaySettings) -> AsyncIterator[FastAPI]:
     """The gateway without any Redis: its client connects at its first use."""
     async with JobClient.connect("redis://127.0.0.1:1") as client:
-        yield create_app(settings, client=client, kinds=registry.kinds(), services=registry.services())
+        yield create_app(
+            settings,
+            client=client,
+            documents=Documents("sqlite:////nowhere/documents.sqlite"),
+            stores=Stores({}),
+            kinds=registry.kinds(),
+            services=registry.services(),
+        )
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ import jsonschema_rs
 import pytest
 
 from afterwork.contracts import registry
+from afterwork.documents import Documents
 from afterwork.engine import JobClient
+from afterwork.stores import Stores
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 
@@ -18,6 +20,8 @@ def _document(**settings: Any) -> Node:  # noqa: ANN401 - any setting
     app = create_app(
         GatewaySettings(**settings),
         client=JobClient.connect("redis://127.0.0.1:1"),
+        documents=Documents("sqlite:////nowhere/documents.sqlite"),
+        stores=Stores({}),
         kinds=registry.kinds(),
         services=registry.services(),
     )
@@ -101,6 +105,9 @@ def test_whatever_needs_redis_may_be_unavailable_and_whatever_is_said_of_a_job_m
         ("get_job_result", "200 304 404 409 500 503"),
         ("get_job_log", "200 304 404 500 503"),
         ("follow_job", "200 204 400 404 500 503"),
+        ("list_collections", "200 500 503"),
+        ("list_documents", "200 400 500 503"),
+        ("get_document", "200 304 404 500 503"),
     ],
 )
 def test_every_answer_of_a_job_is_documented(name: str, statuses: str) -> None:
@@ -118,6 +125,7 @@ def test_every_answer_of_a_job_is_documented(name: str, statuses: str) -> None:
         ("get_job_result", {"If-None-Match"}),
         ("get_job_log", {"If-None-Match"}),
         ("follow_job", {"Last-Event-ID"}),
+        ("get_document", {"If-None-Match"}),
     ],
 )
 def test_every_header_that_is_read_is_documented(name: str, headers: set[str]) -> None:

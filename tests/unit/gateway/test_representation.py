@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import JsonValue
 from tests.unit.gateway.records import CREATED, record
 
 from afterwork.contracts import JobState
@@ -34,7 +35,18 @@ def test_a_finished_job_need_not_be_asked_for_again(state: JobState) -> None:
 def test_links_lead_only_to_what_is_there() -> None:
     links = job_resource(record()).model_dump(mode="json")["links"]
 
-    assert links.keys() == {"self", "events", "log", "result"}
+    assert {name for name, address in links.items() if address} == {"self", "events", "log", "result"}
+
+
+@pytest.mark.parametrize(
+    ("result", "path"), [({"receipt": "receipts/1.json"}, "/receipt"), ({}, None), ([], None)]
+)
+def test_a_job_whose_result_names_a_receipt_leads_to_it(result: JsonValue, path: str | None) -> None:
+    job = record(JobState.SUCCEEDED).model_copy(update={"result": result})
+
+    links = job_resource(job).links
+
+    assert links.receipt == (path and f"{links.self}{path}")
 
 
 def test_an_id_of_any_characters_has_an_address() -> None:

@@ -4,6 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from afterwork.errors import PayloadTooLarge
 from gateway.http.problems import problem_response
+from gateway.http.streaming import is_streamed
 
 MAX_BODY = 1024 * 1024
 """Bytes that a job's body may have."""
@@ -14,6 +15,7 @@ REFUSAL = "refusal"
 class BodyLimit:
     """ASGI middleware. A body that says it is too large is refused unread; another once it has become too large.
 
+    What is streamed (`streaming.py`) may be of any size.
     (The framework's own limit answers in plain text where nobody reads the body.)
     """
 
@@ -26,7 +28,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self._declared_too_large(scope):
+        limit = None if is_streamed(scope) else self.limit
+        if limit is not None and self._declared_too_large(scope):
             await problem_response(self._refusal(), scope["path"])(scope, receive, send)
             return
         received = 0
@@ -39,7 +42,7 @@ class BodyLimit:
                 raise refusal
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > self.limit:
+                if limit is not None and received > limit:
                     raise self._refusal()
             return message
 

@@ -1,6 +1,6 @@
 """Where in a body a validation error lies, as JSON pointers (RFC 6901)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
@@ -20,11 +20,17 @@ def pointer(parts: Sequence[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def places(error: ValidationError, document: JsonValue) -> list[FieldError]:
-    """The first places at which `document` failed its validation, each once for every reason; at least one."""
+def places(
+    error: ValidationError, document: JsonValue, *, is_told: Callable[[ErrorDetails], bool] = lambda _: True
+) -> list[FieldError]:
+    """The first places at which `document` failed its validation, each once for every reason; at least one.
+
+    is_told: which errors count; it may leave none.
+    """
     if error.error_count() > MAX_ERRORS:
         return [FieldError(pointer="", detail=f"has {error.error_count()} errors, too many to name")]
-    details = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_PLACES]
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    details = [detail for detail in errors if is_told(detail)][:MAX_PLACES]
     return [FieldError(pointer=_locate(detail, document), detail=_text(detail)) for detail in details]
 
 

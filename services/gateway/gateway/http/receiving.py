@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from afterwork.errors import AfterworkError, MalformedRequest, RequestTimeout
 from gateway.http.body_limit import MAX_BODY, REFUSAL
 from gateway.http.problems import problem_response
+from gateway.http.streaming import is_streamed
 
 MAX_BARE = 64 * 1024
 """Bytes that may come without any of a body: a head, or the trailers and extensions of chunks."""
@@ -29,7 +30,8 @@ class Part(Enum):
 class Receiving(HttpToolsProtocol):
     """uvicorn's protocol, which waits for ever for a head or a body, and for heads of any size.
 
-    request_timeout: seconds for a whole request, head and body, from its first byte, or from the connection on.
+    request_timeout: seconds for a whole request, head and body, from its first byte, or from the connection on; of one
+    that is streamed (`streaming.py`), seconds, to twice as many, in which nothing of its body comes.
     """
 
     def __init__(self, *args: Any, request_timeout: float, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's own
@@ -39,6 +41,7 @@ class Receiving(HttpToolsProtocol):
         self._part = Part.NOTHING
         self._bare = 0
         self._unread = 0
+        self._is_flowing = False
         self._is_over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,6 +80,7 @@ class Receiving(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Some of the body; what comes after the answer is thrown away, up to a limit."""
         self._bare = 0
+        self._is_flowing = is_streamed(self.cycle.scope)
         if self.cycle.response_complete:
             self._unread += len(body)
             if self._unread > MAX_BODY:
@@ -133,8 +137,13 @@ class Receiving(HttpToolsProtocol):
 
     def _on_deadline(self) -> None:
         self._deadline = None
-        is_held_up_by_us = bool(self.pipeline) or (self._part is not Part.BODY and self._is_answering)
-        if is_held_up_by_us:
+        is_held_up_by_us = (
+            bool(self.pipeline)
+            or self.flow.read_paused
+            or (self._part is not Part.BODY and self._is_answering)
+        )
+        if is_held_up_by_us or self._is_flowing:
+            self._is_flowing = False
             self._expect()
         elif self._bare or self._part is not Part.NOTHING:
             self._refuse(RequestTimeout(f"the request was not complete after {self._request_timeout:g} s"))

@@ -24,10 +24,16 @@ class JobLinks(BaseModel):
     result: str
 
 
+class WholeJobLinks(JobLinks):
+    """The same of a job that is shown whole. receipt: null unless the job's result names one."""
+
+    receipt: str | None
+
+
 class JobResource(Job):
     """A job with its links."""
 
-    links: JobLinks
+    links: WholeJobLinks
 
 
 class JobSummaryResource(JobSummary):
@@ -82,6 +88,13 @@ def _summary_json(job: JobSummary) -> bytes:
     return b'%b,"links":%b}' % (_SUMMARY.to_json(job)[:-1], links.encode())
 
 
-def _links(job: JobSummary) -> JobLinks:
+def _links(job: Job) -> WholeJobLinks:
     own = job_path(job.id)
-    return JobLinks(self=own, events=f"{own}/events", log=f"{own}/log", result=f"{own}/result")
+    has_receipt = isinstance(job.result, dict) and isinstance(job.result.get("receipt"), str)
+    return WholeJobLinks(
+        self=own,
+        events=f"{own}/events",
+        log=f"{own}/log",
+        result=f"{own}/result",
+        receipt=f"{own}/receipt" if has_receipt else None,
+    )

@@ -1,6 +1,6 @@
 """From the body of a submission to a contract and its options, or to a list of what is wrong with it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -9,8 +9,9 @@ from afterwork.contracts import Contract, JobOptions, Service
 from afterwork.contracts.probe import ProbeFailure, ProbeMode, ProbeRun
 from afterwork.errors import UnknownKind
 from gateway.http.json_body import JsonBody
-from gateway.http.pointers import places
+from gateway.http.pointers import MAX_PLACES, places
 from gateway.http.problems import FieldError, InvalidBody
+from gateway.jobs.follow_ups import FollowUps
 
 
 class JobRequest(BaseModel):
@@ -39,6 +40,7 @@ class Intake:
         self.models = {kind: _request_model(kind, contract) for kind, contract in kinds.items()}
         self._queues = sorted({service.queue for service in services.values()})
         self._probes = probes
+        self._follow_ups = FollowUps(kinds, self._refused, self._fixed)
 
     def read(self, body: JsonBody) -> JobRequest:
         """Validate strictly: a string is no number. Raises InvalidBody or UnknownKind."""
@@ -47,13 +49,14 @@ class Intake:
             request = model.model_validate_json(body.raw, strict=True)
         except ValidationError as error:
             raise InvalidBody(places(error, body.value)) from error
-        faults = [*self._queue_faults(request.payload), *self._probe_faults(request.payload)]
+        faults = [*self._refused(request.payload), *self._follow_ups.faults(request.options.then)]
         if faults:
-            raise InvalidBody(faults)
+            raise InvalidBody(faults[:MAX_PLACES])
         return request
 
     def restrict(self, schemas: Mapping[str, dict[str, Any]]) -> None:
         """Write into the JSON Schemas of the contracts, by name of class, what is refused here beyond them."""
+        schemas["FollowUp"]["properties"]["kind"]["enum"] = sorted(self.models)
         for request in self.models.values():
             contract = request.model_fields["payload"].annotation
             if contract is None or contract.meta.queue is not None:
@@ -78,6 +81,16 @@ class Intake:
                 raise InvalidBody([FieldError(pointer="/kind", detail="is missing")])
             case _:
                 raise InvalidBody([FieldError(pointer="", detail="should be an object")])
+
+    def _refused(self, payload: Contract) -> Iterator[FieldError]:
+        yield from self._queue_faults(payload)
+        yield from self._probe_faults(payload)
+
+    def _fixed(self, contract: type[Contract]) -> Collection[str]:
+        """The fields that decide what `_refused` says."""
+        if contract is ProbeRun and self._probes != "all":
+            return "queue", "mode", "fail"
+        return () if contract.meta.queue else ("queue",)
 
     def _queue_faults(self, payload: Contract) -> Iterable[FieldError]:
         queue = payload.target_queue()

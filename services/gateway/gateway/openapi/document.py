@@ -12,6 +12,7 @@ from gateway.http.responses import REF, Node
 from gateway.jobs.amendment import MERGE_PATCH, JobChange
 from gateway.jobs.catalogue import KindList, KindResource
 from gateway.jobs.submission import Intake, JobRequest
+from gateway.jobs.typed import body_models
 from gateway.openapi import examples
 
 _FRAMEWORK_ERRORS = ("HTTPValidationError", "ValidationError")
@@ -21,10 +22,12 @@ def complete(document: Node, intake: Intake, kinds: KindList) -> None:
     """Add to the framework's document, in place, what it does not know."""
     schemas = document["components"]["schemas"]
     references = _add_models(schemas, intake.models)
-    intake.restrict(schemas)
     paths = document["paths"]
     paths["/v1/jobs"]["post"]["requestBody"] = _submission(references, kinds)
     paths["/v1/jobs/{job_id}"]["patch"]["requestBody"] = _change()
+    for path, body in _typed_bodies(schemas).items():
+        paths[path]["post"]["requestBody"] = body
+    intake.restrict(schemas)
     codes = [error.code for error in problem_types()]
     for operation in _operations(document):
         _drop_framework_errors(operation)
@@ -63,6 +66,21 @@ def _submission(references: Mapping[str, str], kinds: KindList) -> Node:
 def _examples(kind: KindResource) -> list[JsonValue]:
     given = kind.payload_schema.get("examples")
     return given if isinstance(given, list) else []
+
+
+def _typed_bodies(schemas: Node) -> dict[str, Node]:
+    bodies = {}
+    for path, model in body_models().items():
+        schema = model.model_json_schema(ref_template=REF)
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+        given = schema.pop("examples", [])
+        content = {
+            "schema": {"$ref": REF.format(model=model.__name__)},
+            "examples": {str(number): {"value": value} for number, value in enumerate(given, start=1)},
+        }
+        bodies[path] = {"required": True, "content": {"application/json": content}}
+    return bodies
 
 
 def _change() -> Node:

@@ -22,11 +22,18 @@ from afterwork.contracts import (
     QueueOverview,
     StateChange,
 )
+from afterwork.contracts.documents import CollectionSummary, Document, DocumentPage
+from afterwork.contracts.objects import Tier
+from afterwork.stores import ObjectInfo
 from gateway.jobs.catalogue import KindDefaults, KindList, KindResource
 from gateway.jobs.event_stream import messages
 from gateway.jobs.representation import job_resource, page_json
+from gateway.jobs.typed import TYPED
+from gateway.objects.resources import ObjectPage, StoreList, StoreSummary, resource, summary
+from gateway.routes.documents import CollectionList
 from gateway.routes.health import Dependency, Health, Readiness
 from gateway.routes.job_parts import JobLog
+from gateway.routes.old_five import OldAnswer
 from gateway.routes.queues import QueueList
 
 _ID = "0199a3c0-5d2e-7c41-9b7e-3f5d6a7b8c9d"
@@ -109,6 +116,24 @@ _READY = Readiness(
 )
 
 
+_DOCUMENT = Document(
+    id="5b1f0c9a3d7e4f62",
+    collection="images",
+    version=1,
+    etag="1-9f86d081884c7d659a2feaa0c55ad015",
+    created_at=_BEGIN,
+    updated_at=_BEGIN,
+    body={"object": "images/lighthouse.jpg", "metadata": {"format": "JPEG", "width": 640, "height": 427}},
+)
+_OBJECT = ObjectInfo(
+    "2030/orders.csv",
+    4096,
+    "18e9dbb5741cf165-1000-18e9dbb57442c0d0",
+    _BEGIN,
+    "text/csv",
+    {"origin": "shop"},
+    Tier.HOT,
+)
 _KIND = KindResource(
     kind="hello.greet",
     description="Greet somebody by name.",
@@ -116,14 +141,22 @@ _KIND = KindResource(
     defaults=KindDefaults(max_attempts=3, timeout=30),
     payload_schema={"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
 )
+_RECEIPT = {
+    "job_id": _ID,
+    "targets": [{"target": "mailto:ada@example.com", "status": "sent", "message_id": f"<{_ID}@example.com>"}],
+}
+_OLD = OldAnswer(message="Data is being processed", job_id=_ID)
+_OLD_FIVE = ["old_send_notification", "old_process", "old_long_task"]
 
 
 def answers() -> Mapping[tuple[str, str], object]:
     """(operation id, status) → body, JSON or text, of every answer that has one and is no problem."""
     queued, succeeded = _json(job_resource(_QUEUED)), _json(job_resource(_SUCCEEDED))
+    submissions = ["submit_job", *(typed.operation for typed in TYPED)]
     return {
-        ("submit_job", "202"): queued,
-        ("submit_job", "200"): succeeded,
+        **{(operation, "202"): queued for operation in submissions},
+        **{(operation, "200"): succeeded for operation in submissions},
+        **{(operation, "200"): _json(_OLD) for operation in _OLD_FIVE},
         ("get_job", "200"): succeeded,
         ("change_job", "200"): queued,
         ("cancel_job", "202"): queued,
@@ -131,8 +164,18 @@ def answers() -> Mapping[tuple[str, str], object]:
         ("list_jobs", "200"): json.loads(page_json(JobPage(jobs=[_SUCCEEDED], next_page_token=None))),
         ("get_job_payload", "200"): PAYLOAD,
         ("get_job_result", "200"): RESULT,
+        ("get_job_receipt", "200"): _RECEIPT,
         ("get_job_log", "200"): _json(JobLog(lines=[_LINE])),
         ("follow_job", "200"): _stream(),
+        ("list_collections", "200"): _json(
+            CollectionList(collections=[CollectionSummary(name="images", documents=1)])
+        ),
+        ("list_documents", "200"): _json(DocumentPage(documents=[_DOCUMENT], next_page_token=None)),
+        ("get_document", "200"): _json(_DOCUMENT),
+        ("list_stores", "200"): _json(StoreList(stores=[StoreSummary(name="inbox")])),
+        ("list_objects", "200"): _json(ObjectPage(objects=[summary("inbox", _OBJECT)], next_page_token=None)),
+        ("put_object", "200"): _json(resource("inbox", _OBJECT)),
+        ("put_object", "201"): _json(resource("inbox", _OBJECT)),
         ("list_kinds", "200"): _json(KindList(kinds=[_KIND])),
         ("list_queues", "200"): _json(QueueList(queues=[_QUEUE])),
         ("get_ledger", "200"): _json(_LEDGER),

@@ -6,27 +6,19 @@ from starlette.responses import Response
 
 from afterwork import errors
 from afterwork.api_keys import Scope
-from afterwork.contracts import Job
 from gateway.http.authorization import Owner, needs
 from gateway.http.json_body import read_json
-from gateway.http.preference import Preference, preference
-from gateway.http.responses import IF_NONE_MATCH, answer, headers, not_modified, problems, request_header
-from gateway.jobs.answers import accepted, shown
-from gateway.jobs.idempotency import PATTERN, idempotency_key
+from gateway.http.preference import preference
+from gateway.http.responses import IF_NONE_MATCH, answer, headers, not_modified, problems
+from gateway.jobs.accepting import ACCEPTS, PREFER, REFUSES, SUBMISSION_HEADERS, VARY, accept
+from gateway.jobs.answers import shown
+from gateway.jobs.idempotency import idempotency_key
 from gateway.jobs.query import Asked, query_parameters
 from gateway.jobs.representation import JobPageResource, JobResource, page_json
 from gateway.jobs.waiting import await_end
-from gateway.parts import Built, Parts
+from gateway.parts import Built
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-
-_VARY = {"Vary": "Prefer"}
-_PREFER = request_header(
-    "Prefer", "`wait=N`: answer when the job has ended, or after N seconds (at most 60)."
-)
-_IDEMPOTENCY_KEY = request_header(
-    "Idempotency-Key", 'One job per key, for 24 hours: `"any string"`.', pattern=PATTERN
-)
 
 
 @router.post(
@@ -34,54 +26,14 @@ _IDEMPOTENCY_KEY = request_header(
     operation_id="submit_job",
     dependencies=[needs(Scope.SUBMIT)],
     status_code=202,
-    responses={
-        **answer(
-            202,
-            JobResource,
-            "Accepted: the job is stored.",
-            "ETag",
-            "Idempotency-Replayed",
-            "Location",
-            "Preference-Applied",
-            "Retry-After",
-            "Vary",
-        ),
-        **answer(
-            200,
-            JobResource,
-            "The job is stored and has ended within the preferred wait.",
-            "ETag",
-            "Idempotency-Replayed",
-            "Location",
-            "Preference-Applied",
-            "Vary",
-        ),
-        **problems(
-            errors.MalformedJson,
-            errors.BadParameter,
-            errors.RequestTimeout,
-            errors.NotFound,
-            errors.DuplicateJob,
-            errors.PayloadTooLarge,
-            errors.UnsupportedMediaType,
-            errors.InvalidPayload,
-            errors.UnknownKind,
-            errors.IdempotencyMismatch,
-            errors.QueueUnavailable,
-            errors.QueueFull,
-        ),
-    },
-    openapi_extra=headers(_IDEMPOTENCY_KEY, _PREFER),
+    responses={**ACCEPTS, **problems(*REFUSES, errors.UnknownKind)},
+    openapi_extra=SUBMISSION_HEADERS,
 )
 async def submit_job(request: Request, built: Built, owner: Owner) -> Response:
     """Store a job of any registered kind."""
     body = await read_json(request)
-    key = idempotency_key(request, body.raw)
     wanted = built.intake.read(body)
-    submitted = await built.client.submit(wanted.payload, wanted.options, idempotency=key, owner=owner)
-    preferred = preference(request.headers.getlist("prefer"))
-    job = await _as_preferred(submitted.job, preferred, request, built)
-    return _submitted(job, preferred, replayed=submitted.replayed)
+    return await accept(wanted, idempotency_key(request, body.raw), request, built, owner=owner)
 
 
 @router.get(
@@ -105,7 +57,7 @@ async def list_jobs(query: Asked, built: Built) -> Response:
         **not_modified("Preference-Applied", "Vary"),
         **problems(errors.NotFound),
     },
-    openapi_extra=headers(IF_NONE_MATCH, _PREFER),
+    openapi_extra=headers(IF_NONE_MATCH, PREFER),
 )
 async def get_job(job_id: str, request: Request, built: Built) -> Response:
     """Show one job with its result and history."""
@@ -114,22 +66,4 @@ async def get_job(job_id: str, request: Request, built: Built) -> Response:
         job = await built.client.get(job_id)
     else:
         job = await await_end(job_id, preferred.wait, request, built)
-    return shown(job, request, _VARY | preferred.applied(answered_async=False))
-
-
-async def _as_preferred(job: Job, preferred: Preference, request: Request, built: Parts) -> Job:
-    """Wait as the client prefers; whatever becomes of that, the job is stored."""
-    if preferred.wait is None:
-        return job
-    try:
-        return await await_end(job.id, preferred.wait, request, built)
-    except errors.AfterworkError:
-        return job
-
-
-def _submitted(job: Job, preferred: Preference, *, replayed: bool) -> Response:
-    has_ended = preferred.wait is not None and job.state.is_final
-    told = _VARY | preferred.applied(answered_async=not has_ended)
-    if replayed:
-        told["Idempotency-Replayed"] = "true"
-    return accepted(job, told, status=200 if has_ended else 202)
+    return shown(job, request, VARY | preferred.applied(answered_async=False))

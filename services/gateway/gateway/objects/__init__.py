@@ -1,0 +1,1 @@
+"""Objects over HTTP: how they are addressed, described, sent and taken in."""
