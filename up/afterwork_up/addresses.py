@@ -3,7 +3,8 @@
 import errno
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from afterwork.api_keys import parse_keys
@@ -33,31 +34,50 @@ def listenable(host: str, *, has_keys: bool) -> str:
 
 def free_port(host: str, port: int, *, patience: float, sleep: Callable[[float], None] = time.sleep) -> int:
     """The port if it can be listened on (for 0: one that can), waiting for up to `patience` seconds for it."""
+    with bound(host, port, option="--port", patience=patience, sleep=sleep) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def listening(host: str, port: int, *, option: str, patience: float) -> Iterator[socket.socket]:
+    """A socket that listens on the port (for 0: any free one), closed in the end; a child may inherit it."""
+    with bound(host, port, option=option, patience=patience) as held:
+        held.listen()
+        yield held
+
+
+def bound(
+    host: str, port: int, *, option: str, patience: float, sleep: Callable[[float], None] = time.sleep
+) -> socket.socket:
+    """A socket bound as servers do it; raises Refusal, which names the option, if the port cannot be had in time."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            return bound(host, port)
+            return _bound(host, port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
-                message = f"cannot listen on {host} port {port}: {reason(error)}"
+                message = f"cannot listen on {host} port {port}: {reason(error, option)}"
                 raise Refusal(message) from error
         sleep(LOOK_EVERY)
 
 
-def bound(host: str, port: int) -> int:
-    """Bind as the gateway will, and let go again; the port that it was."""
+def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
         # as asyncio's servers do: connections in TIME_WAIT do not count
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
-def reason(error: OSError) -> str:
+def reason(error: OSError, option: str) -> str:
     """Why a port cannot be had, and what to do where that is known."""
     if error.errno == errno.EADDRINUSE:
-        return "another program uses it (choose another with --port)"
+        return f"another program uses it (choose another with {option})"
     return error.strerror or str(error)
 
 

@@ -28,7 +28,7 @@ class Program:
 
     `environment` is added to the inherited one. `lock` names a file that the process keeps locked while it lives.
     `answers` returns the program's address once it is ready; without it, the program itself writes its address into
-    the descriptor named in `AFTERWORK_READY_FD`.
+    the descriptor named in `AFTERWORK_READY_FD`. `descriptors` are open files that it inherits.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Program:
     directory: Path | None = None
     lock: Path | None = None
     answers: Callable[[], Awaitable[str]] | None = None
+    descriptors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Child:
                 stderr=said.writing,
                 cwd=program.directory,
                 env={**os.environ, **ALWAYS, **program.environment, READY_FD: str(ready.writing)},
-                pass_fds=(ready.writing,),
+                pass_fds=(ready.writing, *program.descriptors),
                 start_new_session=True,
             )
         except BaseException:

@@ -1,8 +1,8 @@
 """Which gateway and service processes run, with which environment."""
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from afterwork.contracts import registry
@@ -18,6 +18,7 @@ class Wishes:
     """What the user asked for. redis_url: of the embedded Valkey, too. workers: processes of each service.
 
     has_keys: whether the gateway asks for API keys, which it finds in the environment that it inherits.
+    effects: settings that say where jobs have their effects.
     """
 
     host: str
@@ -26,6 +27,7 @@ class Wishes:
     workers: int
     probes: bool
     has_keys: bool
+    effects: Mapping[str, str] = field(default_factory=dict)
 
 
 def gateway(wishes: Wishes) -> Program:
@@ -55,7 +57,11 @@ def services(wishes: Wishes, say: Callable[[str], None]) -> Iterator[Program]:
 
 def shared_environment(wishes: Wishes) -> dict[str, str]:
     """What gateway and services have in common."""
-    environment = {"AFTERWORK_REDIS__URL": wishes.redis_url, "AFTERWORK_WORKER__GRACE": str(GRACE)}
+    environment = {
+        **wishes.effects,
+        "AFTERWORK_REDIS__URL": wishes.redis_url,
+        "AFTERWORK_WORKER__GRACE": str(GRACE),
+    }
     if wishes.probes:
         environment["AFTERWORK_PROBES"] = "all"
     return environment

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from afterwork_up.banner import banner
 from afterwork_up.output import Output
@@ -12,21 +13,22 @@ from afterwork_up.supervisor import Supervisor
 
 PATIENCE = 8.0
 """Seconds for gateway and services after SIGTERM; running jobs get 2 of them, and 5 to clean up."""
-VALKEY_PATIENCE = 1.5  # afterwards; what it has accepted is on the disk already
+GROUND_PATIENCE = 1.5  # for Valkey and inbox, afterwards; what they have accepted is on the disk already
 REMIND_EVERY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """valkey: None if another server is used. gateway: tells the address. services: all other processes.
+    """ground: what the others need, Valkey and inbox, unless others are used. gateway: tells the address.
 
-    has_keys: whether the gateway asks for API keys.
+    services: all other processes. has_keys: whether the gateway asks for API keys. mail: the folder of the inbox.
     """
 
-    valkey: Supervisor | None
+    ground: Sequence[Supervisor]
     gateway: Supervisor
     services: Sequence[Supervisor]
     has_keys: bool
+    mail: Path | None
 
     async def run(self, output: Output, ends: EndRequests) -> bool:
         """Run until asked to end, then stop everything; returns whether that was orderly. Raises CannotStart."""
@@ -45,10 +47,8 @@ class Stack:
         return orderly
 
     async def _work(self, output: Output) -> None:
-        running = []
-        if self.valkey:
-            running.append(self.valkey.start())
-            await all_ready([self.valkey], output)
+        running = [supervisor.start() for supervisor in self.ground]
+        await all_ready(self.ground, output)
         others = [self.gateway, *self.services]
         running += [supervisor.start() for supervisor in others]
         await all_ready(others, output)
@@ -56,7 +56,7 @@ class Stack:
         try:
             await asyncio.wait({watching, *running}, return_when=asyncio.FIRST_COMPLETED)
             if watching.done():
-                output.say(banner(self.gateway.ready.result(), has_keys=self.has_keys))
+                output.say(banner(self.gateway.ready.result(), has_keys=self.has_keys, mail=self.mail))
             # a supervisor goes on for ever: one that ends has met a fault of its own, which is raised here
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -70,18 +70,17 @@ class Stack:
         await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
         orderly = stopping.done()
         if not orderly:
-            for supervisor in (self.gateway, *self.services, *([self.valkey] if self.valkey else [])):
+            for supervisor in (self.gateway, *self.services, *self.ground):
                 supervisor.kill()
         hurried.cancel()
         await stopping
         return orderly
 
     async def _stop_in_order(self) -> None:
-        # gateway and services first, all at once: as long as they drain, they need Valkey
+        # gateway and services first, all at once: as long as they drain, they need the ground
         others = (self.gateway, *self.services)
         await asyncio.gather(*(supervisor.stop(PATIENCE) for supervisor in others))
-        if self.valkey:
-            await self.valkey.stop(VALKEY_PATIENCE)
+        await asyncio.gather(*(supervisor.stop(GROUND_PATIENCE) for supervisor in self.ground))
 
 
 async def all_ready(supervisors: Sequence[Supervisor], output: Output) -> None:
