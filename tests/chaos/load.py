@@ -2,19 +2,22 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import httpx
+from tests.chaos import effects
 from tests.processes import ServiceProcess
 
-from afterwork.contracts import JobOptions, Priority
+from afterwork.contracts import Contract, JobOptions, Priority
 from afterwork.contracts.probe import ProbeFailure, ProbeRun
 
 LOOK = 0.02
 """Seconds before a request without answer is repeated."""
+REAL = 0.4
+"""Share of the jobs that leave something behind: mails, tables, copies, documents."""
 ACCEPTED = 202
 UNAVAILABLE = 503
 
@@ -24,40 +27,43 @@ class Order:
     """One job to submit. key: its Idempotency-Key. attempts: how many it takes when nobody disturbs it."""
 
     key: str
-    probe: ProbeRun
+    payload: Contract
     options: JobOptions
 
     @property
     def attempts(self) -> int:
-        return 2 if self.probe.fail is ProbeFailure.ONCE else 1
+        fails_once = isinstance(self.payload, ProbeRun) and self.payload.fail is ProbeFailure.ONCE
+        return 2 if fails_once else 1
 
     @property
     def body(self) -> dict[str, Any]:  # Any: JSON
         return {
-            "kind": self.probe.meta.kind,
-            "payload": self.probe.model_dump(mode="json"),
+            "kind": self.payload.meta.kind,
+            "payload": self.payload.model_dump(mode="json", by_alias=True, exclude_unset=True),
             "options": self.options.model_dump(mode="json", exclude_none=True),
         }
 
 
 def orders(count: int, queues: Iterable[str], random: Random) -> list[Order]:
-    """Short jobs over all queues, some of which fail once, are delayed, or are more urgent than others."""
+    """Short jobs over all queues, some of which fail once, are delayed, or more urgent; two in five do real work."""
     names = sorted(set(queues))
-    return [
-        Order(
-            key=str(uuid.UUID(int=random.getrandbits(128))),
-            probe=ProbeRun(
-                queue=random.choice(names),
-                seconds=round(random.uniform(0, 0.4), 3),
-                fail=random.choices([ProbeFailure.NEVER, ProbeFailure.ONCE], [9, 1])[0],
-            ),
-            options=JobOptions(
-                delay=random.choices([None, round(random.uniform(0, 3), 3)], [4, 1])[0],
-                priority=random.choice(list(Priority)),
-            ),
-        )
-        for _ in range(count)
-    ]
+    return [_order(names, random) for _ in range(count)]
+
+
+def _order(queues: Sequence[str], random: Random) -> Order:
+    key = str(uuid.UUID(int=random.getrandbits(128)))
+    options = JobOptions(
+        delay=random.choices([None, round(random.uniform(0, 3), 3)], [4, 1])[0],
+        priority=random.choice(list(Priority)),
+    )
+    if random.random() < REAL:
+        return Order(key, effects.payload(key, random), options)
+    probe = ProbeRun(
+        queue=random.choice(queues),
+        seconds=round(random.uniform(0, 0.4), 3),
+        fail=random.choices([ProbeFailure.NEVER, ProbeFailure.ONCE], [9, 1])[0],
+    )
+    return Order(key, probe, options)
 
 
 class Clients:

@@ -81,13 +81,18 @@ class System:
 
 
 @asynccontextmanager
-async def running_system(directory: Path) -> AsyncIterator[System]:
-    """The system, up and supervised until the end of the block; logs as JSON in the directory."""
+async def running_system(directory: Path, **extra: object) -> AsyncIterator[System]:
+    """The system, up and supervised until the end of the block; logs as JSON in the directory. extra: more settings."""
     # A small limit for rewrites of the append-only file, so that some are under way when it is killed.
     rewrites = {"auto_aof_rewrite_min_size": "256kb", "auto_aof_rewrite_percentage": "50"}
     with RedisServer(**rewrites) as valkey:
         modules = ["gateway", *WORKERS]
-        settings = TRIAL | {"lease": LEASE, "log__format": "json", "worker__concurrency": CONCURRENCY}
+        settings = TRIAL | {
+            "lease": LEASE,
+            "log__format": "json",
+            "worker__concurrency": CONCURRENCY,
+            **extra,
+        }
         processes = [
             ServiceProcess(
                 module,

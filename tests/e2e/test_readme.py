@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,19 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers import wait_until
+from PIL import Image
+from tests.e2e import pages
+from tests.servers import free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SET_UP = 420.0
 """Seconds for a first `make up`, which installs everything."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def blocks(language: str) -> list[str]:
@@ -86,7 +80,8 @@ def split_commands(block: str) -> list[str]:
 @pytest.mark.timeout(900)
 def test_the_commands_of_readme_do_what_it_says(clone: Path) -> None:
     port = free_port()
-    two_commands, curls, greeter, greeting = blocks("sh")
+    two_commands, curls, *five, greeter, greeting = blocks("sh")
+    assert len(five) == 5
     assert two_commands.startswith("make up ")
     post, listing, ledger = split_commands(curls)
 
@@ -99,6 +94,7 @@ def test_the_commands_of_readme_do_what_it_says(clone: Path) -> None:
         assert pasted(ledger, clone, port)["imbalance"] == 0
         for printed in re.findall(r"^\s*(curl .*)$", log.read_text(), flags=re.MULTILINE):
             assert pasted(printed, clone, port)
+        assert_five_programs_work(clone, port)
 
     install, again = split_commands(greeter)
     assert again == "make up"
@@ -110,6 +106,19 @@ def test_the_commands_of_readme_do_what_it_says(clone: Path) -> None:
         assert (
             pasted(f"curl -s http://127.0.0.1:{port}{job['links']['result']}", clone, port) == "Hello, Ada!"
         )
+
+
+def assert_five_programs_work(clone: Path, port: int) -> None:
+    """Type what the section says, beside a photograph of the reader's."""
+    Image.effect_noise((64, 48), 64).save(clone / "photo.jpg")
+    section = README.partition("## The five programs")[2].partition("\n## ")[0]
+    script = [
+        pages.Block(block.commands.replace("127.0.0.1:8000", f"127.0.0.1:{port}"), block.expected)
+        for block in pages.blocks(section)
+    ]
+
+    for block, output in zip(script, pages.run(script, clone, dict(os.environ)), strict=True):
+        assert not pages.missing(block.expected, output), f"{block.commands}\nprinted:\n{output}"
 
 
 def test_the_code_in_readme_is_the_code_of_the_example() -> None:
