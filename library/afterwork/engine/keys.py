@@ -37,6 +37,7 @@ TAG = "aw:tag:"  # + tag: id → created ms
 UNIQUE = "aw:unique:"  # + owner:kind:key: id of the live job that has this unique key
 IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 
+EVENTS = "aw:events"  # stream of all jobs' changes of state; an entry has those of one script call
 PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapsed leases do; and our time
 
 # One worker.
@@ -50,6 +51,8 @@ HISTORY_LENGTH = 20
 HISTORY_ENTRIES = 2 * HISTORY_LENGTH
 """Entries that are kept: some are hidden, and the attempts should not go for their sake."""
 LOG_LENGTH = 100
+EVENT_ENTRIES = 10_000
+"""Entries of the event stream that are kept, about."""
 CLOCK_SLEW = 10
 """Of so many ms of Redis' clock, one is left out while our time runs ahead of it."""
 BATCH_JOBS = 64

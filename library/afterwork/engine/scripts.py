@@ -1,6 +1,7 @@
-"""The Lua scripts: read from `lua/`, completed with key names and the shared prelude, called by their digest."""
+"""The Lua scripts: read from `lua/`, completed with key names and the parts they share, called by their digest."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
@@ -11,6 +12,10 @@ from redis.exceptions import NoScriptError
 
 from afterwork.engine import keys
 from afterwork.engine.codec import OWN_PROBLEMS
+
+SHARED = ("parts/time", "parts/batches", "parts/records", "parts/accepting", "parts/ending")
+"""What every script may use, in this order."""
+_PARTS = re.compile("^-- parts: (.+)$", re.MULTILINE)
 
 Argument = str | bytes | int
 """What a script takes: ints are sent as decimal text."""
@@ -42,11 +47,27 @@ class SyncServer(Protocol):
 @cache
 def script(name: str, clock_offset: str = "0") -> Script:
     """The script `lua/<name>.lua`. clock_offset: a Lua expression in ms, which only tests fill in."""
-    folder = files("afterwork.engine") / "lua"
-    shebang, _, own = (folder / f"{name}.lua").read_text().partition("\n")
-    prelude = (folder / "prelude.lua").read_text()
-    body = "\n".join([shebang, _constants(clock_offset), prelude, own])
+    own = _text(name)
+    shebang = own.partition("\n")[0]
+    parts = [*SHARED, *(part for line in _PARTS.findall(own) for part in line.split())]
+    body = "\n".join(
+        [
+            shebang,
+            _constants(clock_offset),
+            *(_text(part) for part in parts),
+            "local function run()",
+            own.removeprefix(shebang),
+            "end",
+            "local answer = run()",
+            "flush()",
+            "return answer",
+        ]
+    )
     return Script(name, body, sha1(body.encode(), usedforsecurity=False).hexdigest())
+
+
+def _text(name: str) -> str:
+    return files("afterwork.engine").joinpath("lua", f"{name}.lua").read_text()
 
 
 async def call(server: AsyncServer, which: Script, *args: Argument) -> Any:  # noqa: ANN401 - each script's own reply

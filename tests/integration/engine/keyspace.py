@@ -12,8 +12,8 @@ from tests.integration.engine.transitions import CLOCK_KEY
 from afterwork.engine import keys
 
 Value = str | list[str] | dict[str, str] | dict[str, float] | set[str]
-UNSEEN = (CLOCK_KEY, keys.LOCK, keys.STEP)
-"""Keys that the comparison leaves out: locks expire by the real clock, steps are the workers' own."""
+UNSEEN = (CLOCK_KEY, keys.LOCK, keys.STEP, keys.EVENTS)
+"""Left out of the comparison: locks expire by the real clock, steps are the workers' own, events have their tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,8 @@ def _read(pipe: Any, name: str) -> None:  # noqa: ANN401 - as above
         pipe.lrange(name, 0, -1)
     elif name == keys.QUEUES:
         pipe.smembers(name)
+    elif name == keys.EVENTS:
+        pipe.xlen(name)
     elif name.startswith((keys.PAYLOAD, keys.ENDED_PAYLOAD)):
         pipe.echo("payload")
     else:

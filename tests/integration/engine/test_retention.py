@@ -113,7 +113,16 @@ def test_with_a_job_goes_all_that_was_kept_of_it(transitions: Transitions) -> No
     # then no key names it any more
     left = {key.removeprefix("aw:step:") for key in transitions.redis.keys("*")}
     assert not [key for key in left if key.endswith((":a", ":x", ":u"))]
-    assert left <= {"aw:ledger", "aw:queues", "aw:lanes:q", "aw:pulse", "aw:wake:q", "aw:test:now", "w"}
+    assert left <= {
+        "aw:events",
+        "aw:ledger",
+        "aw:queues",
+        "aw:lanes:q",
+        "aw:pulse",
+        "aw:wake:q",
+        "aw:test:now",
+        "w",
+    }
 
 
 async def test_the_client_says_how_many_are_kept(client: JobClient, worker: ScriptedWorker) -> None:

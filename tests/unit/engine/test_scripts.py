@@ -11,7 +11,7 @@ from afterwork.engine.scripts import script
 NAMES = sorted(
     file.name.removesuffix(".lua")
     for file in (files("afterwork.engine") / "lua").iterdir()
-    if file.name.endswith(".lua") and file.name != "prelude.lua"
+    if file.name.endswith(".lua")
 )
 MAY_BE_REFUSED = {"retry", "submit"}
 """When memory is full; all others must go on."""

@@ -19,7 +19,7 @@ class Duties:
     """Runs in the background between enter and exit.
 
     lease: seconds, as the workers have it; they come around about every quarter of it, well within the half
-    of a lease after which silence counts as an outage (`lua/prelude.lua`, hear).
+    of a lease after which silence counts as an outage (`lua/parts/time.lua`, hear).
     max_finished: ended jobs that are kept, at most.
     """
 

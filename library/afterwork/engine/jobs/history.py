@@ -35,7 +35,7 @@ class Run:
 
 
 def entry_from(line: bytes) -> Entry:
-    """An entry as `remember` and `mark` in `lua/prelude.lua` write it."""
+    """An entry as `remember` and `mark` in `lua/parts/records.lua` write it."""
     number, started, at, worker, begun, version, state, error = line.decode().split("\n", 7)
     was_released = error == "released"
     return Entry(

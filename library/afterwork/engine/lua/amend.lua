@@ -12,11 +12,11 @@ if due ~= '' and is_expired(job, due + 1) then return 'too-late' end
 
 local fields = {}
 if due ~= '' or level ~= '' then
-  call('ZREM', place(job), id)
+  remove(place(job), id)
   local due_before = tonumber(job.due)
   if due ~= '' then job.due = math.max(at, tonumber(due)) end
   if level ~= '' then job.level = level end
-  call('ZADD', place(job), job.due, id)
+  add(place(job), job.due, id)
   fields = { 'due', job.due, 'level', job.level }
   if tonumber(job.due) ~= due_before then
     mark(job, at, job.version + 1, state_after(job, job.due, at), '')

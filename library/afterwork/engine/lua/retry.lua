@@ -26,12 +26,13 @@ end
 local at = tick()
 call('RENAME', ENDED_PAYLOAD .. job.id, PAYLOAD .. job.id)
 call('DEL', RESULT .. job.id)
-call('ZREM', EXPIRY, job.id)
+remove(EXPIRY, job.id)
 if own_key then call('SET', own_key, job.id) end
 call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token', 'start_before')
 job.suspect, job.attempt = false, 0
 mark(job, at, job.version + 1, 'queued', '')
-enter(job, 'waiting', 'due', at, 'attempt', 0, 'deaths', 0)
-call('ZADD', place(job), at, job.id)
+job.due = at
+enter(job, 'waiting', at, 'due', at, 'attempt', 0, 'deaths', 0)
+add(place(job), at, job.id)
 wake(job.queue)
 return { 'retried', '' }

@@ -8,9 +8,9 @@ if excess > #ids then ids = call('ZRANGE', EXPIRY, 0, excess - 1) end
 local swept = 0
 for _, id in ipairs(ids) do
   local job = read(id)
-  call('ZREM', EXPIRY, id)
+  remove(EXPIRY, id)
   if job then
-    call('ZREM', index_key(job.queue, job.kind, job.state), id)
+    remove(index_key(job.queue, job.kind, job.state), id)
     for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, id) end
     call('DEL', JOB .. id, PAYLOAD .. id, ENDED_PAYLOAD .. id, RESULT .. id, HISTORY .. id, LOCK .. id, LOG .. id,
       CHECKPOINT .. id, THEN .. id)

@@ -6,6 +6,7 @@ call('HDEL', nothing, '')
 call('ZREM', nothing, '')
 call('SREM', nothing, '')
 call('LREM', nothing, 0, '')
+call('XADD', nothing, 'NOMKSTREAM', '*', 'changes', '')
 call('PUBLISH', CHANGED .. 'nobody', '')
 call('PUBLISH', CONTROL .. 'nobody', '')
 return 1

@@ -1,0 +1,46 @@
+-- What a script wants of the sorted sets and of the event stream is collected, and done by one command each: a batch of
+-- jobs costs little more than one. `scripts.py` ends every script by `flush`.
+local wanted = {} -- key → member → score, or false: to be removed
+local changes = {} -- lines of the next entry of the event stream
+
+local function want(key, member, score)
+  local members = wanted[key]
+  if not members then
+    members = {}
+    wanted[key] = members
+  end
+  members[member] = score
+end
+
+local function add(key, score, member) want(key, member, score) end
+
+local function remove(key, member) want(key, member, false) end
+
+-- Make one sorted set what it is wanted to be; whoever reads it in the middle of a script calls this first.
+local function flush_set(key)
+  local members = wanted[key]
+  if not members then return end
+  wanted[key] = nil
+  local added, removed = {}, {}
+  for member, score in pairs(members) do
+    if score then
+      added[#added + 1] = score
+      added[#added + 1] = member
+    else
+      removed[#removed + 1] = member
+    end
+  end
+  if #removed > 0 then call('ZREM', key, unpack(removed)) end
+  if #added > 0 then call('ZADD', key, unpack(added)) end
+end
+
+local function flush_sets()
+  for key in pairs(wanted) do flush_set(key) end
+end
+
+local function flush()
+  flush_sets()
+  if #changes > 0 then
+    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_ENTRIES, '*', 'changes', table.concat(changes, '\n'))
+  end
+end

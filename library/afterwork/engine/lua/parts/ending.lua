@@ -1,0 +1,85 @@
+-- The end of a claim and of a job.
+local function drop_lease(job)
+  remove(LEASES .. job.queue, job.id)
+  call('DEL', LOCK .. job.id)
+end
+
+local function extend(job, lease_end, at)
+  add(LEASES .. job.queue, lease_end, job.id)
+  add(place(job), lease_end, job.id)
+  call('SET', LOCK .. job.id, job.token, 'PX', lease_end - at)
+end
+
+-- ARQ's result envelope; body is JSON already and is never decoded here.
+local function envelope(job, success, body, at)
+  return table.concat({
+    '{"t":', job.attempt, ',"f":', cjson.encode(job.kind), ',"a":[],"k":{},"et":', job.created,
+    ',"s":', success and 'true' or 'false', ',"st":', job.started or at, ',"ft":', at,
+    ',"q":', cjson.encode(job.queue), ',"id":', cjson.encode(job.id), ',"r":', body, '}',
+  })
+end
+
+-- End the job for good: succeeded, failed or cancelled.
+local function settle(job, state, body, at)
+  remove(place(job), job.id)
+  redis.pcall('RENAME', PAYLOAD .. job.id, ENDED_PAYLOAD .. job.id) -- it may be gone
+  call('SET', RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
+  if job.unique then
+    local key = unique_key(job.owner or '', job.kind, job.unique)
+    if call('GET', key) == job.id then call('DEL', key) end
+  end
+  if job.start_before then call('ZREM', START_BEFORE, job.id) end
+  if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
+  if job.follow_ups and state == 'succeeded' then call('DEL', THEN .. job.id) end
+  enter(job, state, at, 'finished', at)
+  add(EXPIRY, at + (job.retention or KEEP_MS[state]), job.id)
+end
+
+-- Whether the job should have been started by now and never was.
+local function is_expired(job, at)
+  return job.start_before and tonumber(job.claims) == 0 and at > tonumber(job.start_before)
+end
+
+-- Put a job that ran back among the waiting; a request to cancel that came meanwhile wins.
+local function put_back(job, due, attempt, at)
+  if job.cancel then return settle(job, 'cancelled', PROBLEM['cancelled'], at) end
+  job.due = due
+  add(place(job), due, job.id)
+  enter(job, 'waiting', at, 'due', due, 'attempt', attempt)
+  wake(job.queue)
+end
+
+-- The worker died under the job: bad luck once, a suspect the second time, the culprit the third.
+local function bury(job, at)
+  local deaths = job.deaths + 1
+  local is_last = deaths >= MAX_DEATHS and not job.cancel
+  remember(job, at, is_last and 'failed' or state_after(job, tonumber(job.due), at), 'worker-lost')
+  drop_lease(job)
+  call('HDEL', JOB .. job.id, 'token')
+  call('HSET', JOB .. job.id, 'deaths', deaths)
+  if is_last then
+    return settle(job, 'failed', PROBLEM['worker-lost'], at)
+  end
+  if deaths == MAX_DEATHS - 1 and not job.suspect then
+    remove(place(job), job.id)
+    call('HSET', JOB .. job.id, 'suspect', 1)
+    job.suspect = '1'
+  end
+  put_back(job, job.due, job.attempt - 1, at)
+end
+
+-- Take back jobs of the queue whose leases have lapsed, one batch a call; returns how many.
+local function take_back(queue, at, holds)
+  local lapsed = call('ZRANGEBYSCORE', LEASES .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS)
+  for _, id in ipairs(lapsed) do
+    local job = read(id)
+    if not job or job.state ~= 'running' then
+      remove(LEASES .. queue, id)
+    elseif holds > at then
+      extend(job, holds, at)
+    else
+      bury(job, at)
+    end
+  end
+  return #lapsed
+end
