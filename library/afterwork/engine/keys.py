@@ -26,6 +26,8 @@ LANE = "aw:lane:"  # + queue:kind:level: an ARQ queue, id → due ms, or lease e
 SUSPECTS = "aw:suspects:"  # + queue: the same for jobs under which workers died repeatedly
 LEASES = "aw:leases:"  # + queue: id → lease end ms of every running job
 INDEX = "aw:ix:"  # + queue:kind:state: id → created ms; every job is in exactly one
+LIMITS = "aw:limits:"  # + queue: hash of what is paused or limited (`lua/parts/limits.lua`)
+CLAIMED = "aw:claimed:"  # + queue:kind: list of when jobs of a kind with a rate were claimed
 WAKE = "aw:wake:"  # + queue: list of at most one token, for idle workers
 HEALTH_SUFFIX = health_check_key_suffix  # behind the queue: a worker's sign of life, as ARQ writes it
 
@@ -40,11 +42,12 @@ IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 EVENTS = "aw:events"  # stream of all jobs' changes of state; an entry has those of one script call
 PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapsed leases do; and our time
 
-# One worker.
+# Workers.
+WORKERS = "aw:workers"  # name → when it last looked after the others
 STEP = (
     "aw:step:"  # + worker: its last claiming step and what that claimed, so that a lost reply can be repeated
 )
-CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"
+CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"; being subscribed is its presence
 
 HISTORY_LENGTH = 20
 """Attempts that are shown."""

@@ -1,6 +1,8 @@
 #!lua flags=no-writes
--- What waits and runs, suspects included. Returns per queue {name, suspects, kinds};
--- kind: {kind, waiting, due, running, succeeded, failed, cancelled, oldest due age in ms or -1}.
+-- What waits and runs, suspects included, and what is paused and limited. Returns per queue {name, suspects, 1 if it is
+-- paused, kinds}; kind: {kind, waiting, due, running, succeeded, failed, cancelled, oldest due age in ms or -1, 1 if it is
+-- paused, max_running or '', max_per_second or '', 1 if an operator has set these}.
+-- parts: parts/limits
 local at = now()
 
 local function age(key)
@@ -24,7 +26,7 @@ end
 
 local queues = {}
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
-  local kinds, suspects = {}, suspects_of(queue)
+  local kinds, suspects, limits = {}, suspects_of(queue), read_limits(queue)
   for _, kind in ipairs(call('HKEYS', LANES .. queue)) do
     local own = suspects[kind] or { count = 0, age = -1 }
     local due, oldest = own.count, own.age
@@ -37,8 +39,12 @@ for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
     for i, state in ipairs({ 'waiting', 'running', 'succeeded', 'failed', 'cancelled' }) do
       counts[i] = call('ZCARD', index_key(queue, kind, state))
     end
-    kinds[#kinds + 1] = { kind, counts[1], due, counts[2], counts[3], counts[4], counts[5], oldest }
+    local max_running, rate, by_operator = limits_of(limits, kind)
+    kinds[#kinds + 1] = {
+      kind, counts[1], due, counts[2], counts[3], counts[4], counts[5], oldest, limits['paused:' .. kind] and 1 or 0,
+      tostring(max_running or ''), tostring(rate or ''), by_operator and 1 or 0,
+    }
   end
-  queues[#queues + 1] = { queue, call('ZCARD', SUSPECTS .. queue), kinds }
+  queues[#queues + 1] = { queue, call('ZCARD', SUSPECTS .. queue), limits.paused and 1 or 0, kinds }
 end
 return queues

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A worker's one call: first finish what is done, then claim what is due.
--- parts: step/arguments step/finishing step/claiming
+-- parts: step/arguments step/finishing parts/limits step/gates step/claiming step/lanes
 -- ARGV: worker queue lease sequence first_claim slots suspect_running
 --       (first_claim: tokens count up from it; no two steps of a worker may overlap in it)
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
@@ -32,10 +32,11 @@ end
 
 take_back(queue, at, holds)
 flush_sets()
+measure_gates()
 if slots > 0 then
   claim_due()
   remember_step()
 end
 local next_due = next_due_time()
-if next_due == 0 and slots > 0 then wake(queue) end
+if next_due == 0 and (slots > 0 or next(gates)) then wake(queue) end -- what ended may have opened a gate
 return { verdicts, claims, next_due }

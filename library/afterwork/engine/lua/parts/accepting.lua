@@ -8,10 +8,11 @@ end
 
 -- Store a new job among the waiting. options: further fields of its record. Both have '' for what there is not.
 local function accept(job, options, at)
+  local at_text = text(at)
   options.first = job.due > at and 'scheduled' or ''
   local fields = {
-    'queue', job.queue, 'kind', job.kind, 'level', job.level, 'state', 'waiting', 'version', 1, 'state_version', 1,
-    'created', at, 'due', job.due, 'attempt', 0, 'claims', 0, 'deaths', 0, 'max_attempts', job.max_attempts,
+    'queue', job.queue, 'kind', job.kind, 'level', job.level, 'state', 'waiting', 'version', '1', 'state_version', '1',
+    'created', at_text, 'due', text(job.due), 'attempt', '0', 'claims', '0', 'deaths', '0', 'max_attempts', job.max_attempts,
     'timeout', job.timeout, 'durability', job.durability,
   }
   for name, value in pairs(options) do

@@ -3,6 +3,9 @@
 local wanted = {} -- key → member → score, or false: to be removed
 local changes = {} -- lines of the next entry of the event stream
 
+-- A whole number as text. Commands take numbers too, but as floating-point ones, which costs several times as much.
+local function text(number) return string.format('%d', number) end
+
 local function want(key, member, score)
   local members = wanted[key]
   if not members then
@@ -22,9 +25,11 @@ local function flush_set(key)
   if not members then return end
   wanted[key] = nil
   local added, removed = {}, {}
+  local last, last_text -- most members of a batch get the same score
   for member, score in pairs(members) do
     if score then
-      added[#added + 1] = score
+      if score ~= last then last, last_text = score, text(score) end
+      added[#added + 1] = last_text
       added[#added + 1] = member
     else
       removed[#removed + 1] = member

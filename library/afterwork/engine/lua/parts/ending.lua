@@ -7,16 +7,14 @@ end
 local function extend(job, lease_end, at)
   add(LEASES .. job.queue, lease_end, job.id)
   add(place(job), lease_end, job.id)
-  call('SET', LOCK .. job.id, job.token, 'PX', lease_end - at)
+  call('SET', LOCK .. job.id, job.token, 'PX', text(lease_end - at))
 end
 
 -- ARQ's result envelope; body is JSON already and is never decoded here.
 local function envelope(job, success, body, at)
-  return table.concat({
-    '{"t":', job.attempt, ',"f":', cjson.encode(job.kind), ',"a":[],"k":{},"et":', job.created,
-    ',"s":', success and 'true' or 'false', ',"st":', job.started or at, ',"ft":', at,
-    ',"q":', cjson.encode(job.queue), ',"id":', cjson.encode(job.id), ',"r":', body, '}',
-  })
+  return '{"t":' .. job.attempt .. ',"f":' .. cjson.encode(job.kind) .. ',"a":[],"k":{},"et":' .. job.created
+    .. (success and ',"s":true,"st":' or ',"s":false,"st":') .. (job.started or text(at)) .. ',"ft":' .. text(at)
+    .. ',"q":' .. cjson.encode(job.queue) .. ',"id":' .. cjson.encode(job.id) .. ',"r":' .. body .. '}'
 end
 
 -- End the job for good: succeeded, failed or cancelled.
@@ -31,7 +29,7 @@ local function settle(job, state, body, at)
   if job.start_before then call('ZREM', START_BEFORE, job.id) end
   if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
   if job.follow_ups and state == 'succeeded' then call('DEL', THEN .. job.id) end
-  enter(job, state, at, 'finished', at)
+  enter(job, state, at, 'finished', text(at))
   add(EXPIRY, at + (job.retention or KEEP_MS[state]), job.id)
 end
 
@@ -45,7 +43,7 @@ local function put_back(job, due, attempt, at)
   if job.cancel then return settle(job, 'cancelled', PROBLEM['cancelled'], at) end
   job.due = due
   add(place(job), due, job.id)
-  enter(job, 'waiting', at, 'due', due, 'attempt', attempt)
+  enter(job, 'waiting', at, 'due', text(due), 'attempt', text(attempt))
   wake(job.queue)
 end
 

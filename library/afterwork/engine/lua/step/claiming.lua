@@ -1,4 +1,4 @@
--- What a worker gets: over the lanes of its kinds, the most urgent first.
+-- What a worker gets of one job, and what becomes of a job that it cannot get.
 local claims, claimed_bytes = {}, 0
 local is_full = false
 
@@ -70,20 +70,21 @@ local function claim(job)
     is_full = true
     return
   end
-  local token = worker .. ':' .. claim_number
-  if not call('SET', LOCK .. job.id, token, 'NX', 'PX', lease) then
+  local token = worker .. ':' .. text(claim_number)
+  if not call('SET', LOCK .. job.id, token, 'NX', 'PX', ARGV[3]) then
     add(place(job), at + FOREIGN_LOCK_MS, job.id)
     return
   end
   claim_number = claim_number + 1
-  job.token, job.worker, job.started = token, worker, at
-  job.attempt = job.attempt + 1
+  pass_gate(job.kind)
+  job.token, job.worker, job.started = token, worker, text(at)
+  job.attempt = text(job.attempt + 1)
   add(place(job), at + lease, job.id)
   add(LEASES .. queue, at + lease, job.id)
   if job.start_before then call('ZREM', START_BEFORE, job.id) end
   if job.reported then call('HDEL', JOB .. job.id, 'reported') end
-  enter(job, 'running', at, 'started', at, 'worker', worker, 'token', token,
-    'attempt', job.attempt, 'claims', job.claims + 1)
+  enter(job, 'running', at, 'started', job.started, 'worker', worker, 'token', token,
+    'attempt', job.attempt, 'claims', text(job.claims + 1))
   hand_out(job, payload, following)
 end
 
@@ -98,74 +99,4 @@ local function visit(lane, id, due)
     call('ZADD', LEASES .. queue, 'NX', due, id)
     add(lane.key, at + lease, id)
   end
-end
-
-local lanes = {}
-for _, kind in ipairs(kinds) do
-  for level, head_start in pairs(HEAD_START_MS) do
-    lanes[#lanes + 1] = {
-      key = lane_key(queue, kind, level), kind = kind, level = level, head_start = head_start, members = {}, next = 1,
-    }
-  end
-end
-
--- The due time of the lane's next member, less its head start; nil if none is due. Looks at one first, then at many.
-local function head(lane)
-  if not lane.members[lane.next] then
-    if lane.is_empty then return nil end
-    local count = lane.seen and slots or 1
-    flush_set(lane.key)
-    lane.members = call('ZRANGEBYSCORE', lane.key, '-inf', at, 'WITHSCORES', 'LIMIT', 0, count)
-    lane.next, lane.seen, lane.is_empty = 1, true, #lane.members == 0
-    if lane.is_empty then return nil end
-  end
-  return lane.members[lane.next + 1] - lane.head_start
-end
-
-local function most_urgent()
-  local best, best_due
-  for _, lane in ipairs(lanes) do
-    local due = head(lane)
-    if due and (not best or due < best_due) then best, best_due = lane, due end
-  end
-  return best
-end
-
--- Suspects run one at a time per worker, so that a killer takes no innocent one with it.
-local function claim_suspect()
-  for _, id in ipairs(call('ZRANGEBYSCORE', SUSPECTS .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS)) do
-    local job = read(id)
-    if not job then
-      remove(SUSPECTS .. queue, id)
-    elseif job.state == 'waiting' and defaults[job.kind] then
-      return claim(job)
-    end
-  end
-end
-
--- Claim what is due, as many as there are slots. Visits are bounded: not every member can be claimed.
-local function claim_due()
-  if not suspect_running then claim_suspect() end
-  local visits = 0
-  while not is_full and #claims < slots and visits < 2 * BATCH_JOBS do
-    local lane = most_urgent()
-    if not lane then break end
-    local id, due = lane.members[lane.next], lane.members[lane.next + 1]
-    lane.next, visits = lane.next + 2, visits + 1
-    visit(lane, id, due)
-  end
-end
-
--- Milliseconds until the first member of a lane is due; -1 if there is none.
-local function next_due_time()
-  local next_due = -1
-  for _, lane in ipairs(lanes) do
-    flush_set(lane.key)
-    local first = call('ZRANGE', lane.key, 0, 0, 'WITHSCORES')
-    if first[2] then
-      local wait = math.max(0, first[2] - at)
-      if next_due < 0 or wait < next_due then next_due = wait end
-    end
-  end
-  return next_due
 end
