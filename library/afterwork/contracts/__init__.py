@@ -1,7 +1,7 @@
 """What a job is: pydantic models only, imported by clients, the gateway and the services alike."""
 
-from afterwork.contracts.base import Contract, KindMeta
-from afterwork.contracts.events import JobEvent, StateChange
+from afterwork.contracts.base import Contract, KindLimits, KindMeta
+from afterwork.contracts.events import FeedEvent, FeedGap, JobEvent, StateChange
 from afterwork.contracts.job import (
     Attempt,
     Durability,
@@ -23,6 +23,8 @@ __all__ = [
     "Attempt",
     "Contract",
     "Durability",
+    "FeedEvent",
+    "FeedGap",
     "FollowUp",
     "Job",
     "JobEvent",
@@ -32,6 +34,7 @@ __all__ = [
     "JobState",
     "JobSummary",
     "KindCounts",
+    "KindLimits",
     "KindMeta",
     "Ledger",
     "LogLine",

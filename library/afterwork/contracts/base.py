@@ -1,10 +1,18 @@
 """The base of every contract: the model of a payload together with the kind of job that it makes."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 
 _KIND_PATTERN = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"
 _KIND = re.compile(_KIND_PATTERN)
@@ -22,6 +30,43 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+_MAX_RATE = 100_000
+_MIN_RATE = 0.0001
+_RATE_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1, "maximum": _MAX_RATE},
+        {"type": "number", "minimum": _MIN_RATE, "exclusiveMaximum": 1},
+    ]
+}
+
+
+def _whole_or_less_than_one(rate: float) -> float:
+    if rate >= 1 and not rate.is_integer():
+        message = "should be a whole number, or less than 1"
+        raise ValueError(message)
+    return rate
+
+
+Rate = Annotated[
+    float,
+    Field(strict=True, ge=_MIN_RATE, le=_MAX_RATE),
+    AfterValidator(_whole_or_less_than_one),
+    WithJsonSchema(_RATE_SCHEMA),
+]
+
+
+class KindLimits(Frozen):
+    """How much of a kind all workers of a queue do together; null: as much as they can.
+
+    max_running: jobs of the kind that run at a time.
+    max_per_second: jobs of the kind that start within any one second; less than 1, such as 0.2, is one in so many
+    seconds (5).
+    """
+
+    max_running: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
+    max_per_second: Rate | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class KindMeta:
     """What is said of a kind once, beside its payload's fields.
@@ -30,12 +75,14 @@ class KindMeta:
     queue: name of the queue; None if the payload chooses it (`probe.run`).
     max_attempts: how many attempts a job of this kind has unless it says otherwise.
     timeout: seconds that one attempt may take unless the job says otherwise.
+    limits: how many jobs of this kind all workers together may run, and start, unless the operator says otherwise.
     """
 
     kind: str
     queue: str | None
     max_attempts: int
     timeout: float
+    limits: KindLimits = field(default_factory=KindLimits)
 
 
 class Contract(Frozen):
@@ -44,7 +91,8 @@ class Contract(Frozen):
         class Greet(Contract, kind="hello.greet", queue="greeter", max_attempts=3, timeout=30):
             name: str
 
-    Raises TypeError at class creation for a kind, queue, max_attempts or timeout that cannot be used.
+    `max_running` and `max_per_second` may be given as well (`KindLimits`). Raises TypeError at class creation for what
+    cannot be used.
     """
 
     meta: ClassVar[KindMeta]
@@ -64,7 +112,14 @@ class Contract(Frozen):
 
 
 def _checked(
-    name: str, *, kind: str, queue: str | None, max_attempts: int = 5, timeout: float = 300.0
+    name: str,
+    *,
+    kind: str,
+    queue: str | None,
+    max_attempts: int = 5,
+    timeout: float = 300.0,
+    max_running: int | None = None,
+    max_per_second: float | None = None,
 ) -> KindMeta:
     faults = [
         (not _KIND.fullmatch(kind) or len(kind) > 100, f"kind {kind!r} is not of the form noun.verb"),
@@ -82,4 +137,10 @@ def _checked(
         if is_fault:
             message = f"contract {name}: {text}"
             raise TypeError(message)
-    return KindMeta(kind, queue, max_attempts, float(timeout))
+    try:
+        limits = KindLimits(max_running=max_running, max_per_second=max_per_second)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        message = f"contract {name}: {fault['loc'][0]} {fault['input']!r}: {fault['msg']}"
+        raise TypeError(message) from error
+    return KindMeta(kind, queue, max_attempts, float(timeout), limits)

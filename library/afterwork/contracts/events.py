@@ -20,3 +20,28 @@ class JobEvent(Seen):
 
     version: int
     what: StateChange | Progress | LogLine
+
+
+class FeedEvent(Seen):
+    """A job entered a state: one event of the feed of all jobs.
+
+    id: where it stands in the feed. version: of the job's record. at: by Redis' clock.
+    """
+
+    id: str
+    job_id: str
+    kind: str
+    queue: str
+    state: JobState
+    version: int
+    at: datetime
+
+
+class FeedGap(Seen):
+    """Events are missing here, because the feed keeps no more than the last ones. id: from which it goes on.
+
+    after: the last event that had been seen.
+    """
+
+    id: str
+    after: str

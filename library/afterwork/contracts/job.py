@@ -20,7 +20,10 @@ class JobState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether the job has ended."""
-        return self in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+        return self in _FINAL
+
+
+_FINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 
 
 class Priority(StrEnum):
@@ -106,7 +109,7 @@ class JobSummary(Seen):
     run_at: the time before which it does not start. start_before: the time by which it must start, or it is cancelled.
     retention: seconds for which the record is kept after the end; None for the default of its state.
     parent: id of the job that this one follows, if any. progress: as the handler last said.
-    error: set if the job failed or was cancelled.
+    error: set if the job failed or was cancelled. function: of a job of kind `arq`, the plain function that it calls.
     as_of: Redis' time when this was read, by which all other times are meant; not part of what is sent.
     """
 
@@ -134,6 +137,7 @@ class JobSummary(Seen):
     progress: Progress | None = None
     cancel_requested: bool
     worker: str | None
+    function: str | None = None
     version: int
     as_of: datetime = Field(exclude=True)
 

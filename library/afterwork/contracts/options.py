@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -101,6 +101,10 @@ class JobOptions(Frozen):
     tags: Tags = []  # noqa: RUF012 - pydantic copies it for each model
     retention: Annotated[float, Field(ge=1, le=MAX_RETENTION)] | None = None
     then: Annotated[list["FollowUp"], Field(max_length=MAX_FOLLOW_UPS), AfterValidator(_bounded)] = []  # noqa: RUF012 - as above
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself, for it is immutable; pydantic copies it as the default of a submission's `options`."""
+        return self
 
     @model_validator(mode="after")
     def _one_time_only(self) -> Self:

@@ -1,5 +1,8 @@
 """Counts over all jobs: the ledger, and what waits in each queue."""
 
+from typing import Literal
+
+from afterwork.contracts.base import KindLimits
 from afterwork.contracts.job import Seen
 
 
@@ -27,6 +30,8 @@ class KindCounts(Seen):
     """Jobs of one kind in one queue. waiting: scheduled or queued; due: those of them that could start now.
 
     oldest_due_age: seconds since the oldest due job could have started; None if none is due.
+    paused: whether this kind is; nothing of it starts then, nor if its queue is paused.
+    limits: those that hold. limits_from: whether the kind's contract says so, or the operator in its place.
     """
 
     kind: str
@@ -37,10 +42,16 @@ class KindCounts(Seen):
     failed: int
     cancelled: int
     oldest_due_age: float | None
+    paused: bool = False
+    limits: KindLimits = KindLimits()
+    limits_from: Literal["contract", "operator"] = "contract"
 
 
 class QueueOverview(Seen):
-    """One queue: its totals, and the same per kind. `suspects` run one at a time per worker."""
+    """One queue: its totals, and the same per kind. `suspects` run one at a time per worker.
+
+    paused: whether the whole queue is, so that nothing of it starts.
+    """
 
     name: str
     waiting: int
@@ -48,4 +59,5 @@ class QueueOverview(Seen):
     running: int
     suspects: int
     oldest_due_age: float | None
+    paused: bool = False
     kinds: list[KindCounts]

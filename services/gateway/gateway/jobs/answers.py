@@ -6,7 +6,7 @@ from starlette.responses import Response
 from afterwork.contracts import Job
 from gateway.http.conditional import entity_tag, unless_known
 from gateway.http.responses import answer
-from gateway.jobs.representation import JobResource, job_resource, retry_after
+from gateway.jobs.representation import JobResource, job_json, retry_after
 from gateway.links import job_path
 
 JOB = answer(200, JobResource, "The job.", "ETag", "Retry-After")
@@ -40,4 +40,4 @@ def _response(job: Job, status: int, headers: Headers) -> Response:
 
 
 def _body(job: Job) -> bytes:
-    return job_resource(job).model_dump_json().encode()
+    return job_json(job)

@@ -1,20 +1,16 @@
-"""A job's events as server-sent events (WHATWG HTML, section 9.2), from any version of its record on."""
+"""A job's events as server-sent events, from any version of its record on."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 
-import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from sse_starlette.sse import AppStatus
 
 from afterwork.contracts import JobEvent, LogLine, Progress, StateChange
 from afterwork.engine import JobClient
-from afterwork.engine.tasks import end
 from afterwork.errors import NotFound, QueueUnavailable
+from gateway.http.server_sent_events import SEPARATOR, event_source
 
-RECONNECT = 2000
-"""Milliseconds after which a reader whose stream broke comes back."""
 PAUSE = 1.0
 """Seconds between two attempts to follow a job while Redis is away."""
 
@@ -25,10 +21,6 @@ NAMES: dict[type[StateChange | Progress | LogLine], str] = {
     Progress: "progress",
     LogLine: "log",
 }
-_SEPARATOR = "\n"
-
-# Streams end in order when they are told to; the library would find out by polling, and break them off.
-AppStatus.disable_automatic_graceful_drain()  # type: ignore[no-untyped-call]
 
 
 def event_stream(
@@ -38,12 +30,7 @@ def event_stream(
 
     It ends early, to be resumed elsewhere, as soon as `ending` is set. While Redis is away it stays, and goes on later.
     """
-    return EventSourceResponse(
-        _stream(_followed(client, job_id, after), ending),
-        ping=keep_alive,
-        ping_message_factory=lambda: ServerSentEvent(comment="", sep=_SEPARATOR),
-        sep=_SEPARATOR,
-    )
+    return event_source(_messages(client, job_id, after), ending=ending, keep_alive=keep_alive)
 
 
 def messages(batch: Batch) -> Iterator[ServerSentEvent]:
@@ -57,33 +44,16 @@ def messages(batch: Batch) -> Iterator[ServerSentEvent]:
             event.what.model_dump_json(),
             event=NAMES[type(event.what)],
             id=None if event.version == next_version else str(event.version),
-            sep=_SEPARATOR,
+            sep=SEPARATOR,
         )
 
 
-async def _stream(
-    batches: AsyncGenerator[Batch, None], ending: asyncio.Event
-) -> AsyncGenerator[ServerSentEvent, None]:
-    yield ServerSentEvent(retry=RECONNECT, sep=_SEPARATOR)
-    ended, step = asyncio.create_task(ending.wait()), asyncio.create_task(_next(batches))
-    try:
-        while await _is_first(step, ended) and (batch := step.result()) is not None:
-            for message in messages(batch):
-                yield message
-            step = asyncio.create_task(_next(batches))
-    finally:
-        with anyio.CancelScope(shield=True):  # whoever cancels the answer would cut this short as well
-            await end([step, ended])
-            await batches.aclose()
-
-
-async def _next(batches: AsyncGenerator[Batch, None]) -> Batch | None:
-    return await anext(batches, None)
-
-
-async def _is_first(step: "asyncio.Task[Batch | None]", ended: "asyncio.Task[bool]") -> bool:
-    done, _ = await asyncio.wait([step, ended], return_when=asyncio.FIRST_COMPLETED)
-    return ended not in done
+async def _messages(
+    client: JobClient, job_id: str, after: int
+) -> AsyncGenerator[Sequence[ServerSentEvent], None]:
+    async with aclosing(_followed(client, job_id, after)) as batches:
+        async for batch in batches:
+            yield list(messages(batch))
 
 
 async def _followed(client: JobClient, job_id: str, after: int) -> AsyncGenerator[Batch, None]:

@@ -10,6 +10,7 @@ from afterwork.contracts import Job, JobPage, JobState, JobSummary
 from gateway.links import job_path
 
 _LONGEST_WAIT = 3600
+_JOB = Job.__pydantic_serializer__
 _SUMMARY = JobSummary.__pydantic_serializer__
 
 
@@ -28,6 +29,9 @@ class WholeJobLinks(JobLinks):
     """The same of a job that is shown whole. receipt: null unless the job's result names one."""
 
     receipt: str | None
+
+
+_LINKS = WholeJobLinks.__pydantic_serializer__
 
 
 class JobResource(Job):
@@ -54,6 +58,11 @@ class JobPageResource(BaseModel):
 def job_resource(job: Job) -> JobResource:
     """The job as it is answered."""
     return JobResource(**vars(job), links=_links(job))
+
+
+def job_json(job: Job) -> bytes:
+    """A JobResource as it is answered, put together from JSON, for the sake of submissions."""
+    return b'%b,"links":%b}' % (_JOB.to_json(job)[:-1], _LINKS.to_json(_links(job)))
 
 
 def page_json(page: JobPage) -> bytes:

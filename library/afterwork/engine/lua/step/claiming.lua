@@ -4,7 +4,7 @@ local is_full = false
 
 -- Payload and `then` of a job; nothing if either is gone.
 local function bodies(job)
-  local payload = call('GET', PAYLOAD .. job.id)
+  local payload = read_text(PAYLOAD .. job.id)
   local following = not job.follow_ups and '' or call('GET', THEN .. job.id)
   if payload and following then return payload, following end
 end
@@ -48,20 +48,6 @@ local function claim_again()
   end
 end
 
--- A member without a record was put there by a stock ARQ client.
-local function adopt(id, kind, level, due)
-  if call('PERSIST', PAYLOAD .. id) == 0 and call('EXISTS', PAYLOAD .. id) == 0 then return nil end
-  local default = defaults[kind]
-  call('HSET', JOB .. id, 'queue', queue, 'kind', kind, 'level', level, 'state', 'waiting', 'version', 1,
-    'state_version', 1, 'created', at, 'due', due, 'attempt', 0, 'claims', 0, 'deaths', 0,
-    'max_attempts', default.max_attempts, 'timeout', default.timeout, 'durability', 'unknown')
-  add(index_key(queue, kind, 'waiting'), at, id)
-  call('SADD', QUEUES, queue)
-  call('HSETNX', LANES .. queue, kind, '')
-  call('HINCRBY', LEDGER, 'adopted', 1)
-  return read(id)
-end
-
 local function claim(job)
   if is_expired(job, at) then return settle(job, 'cancelled', PROBLEM['expired'], at) end
   local payload, following = bodies(job)
@@ -90,9 +76,11 @@ end
 
 -- A due member of a lane: claim it, or put right what is wrong with it.
 local function visit(lane, id, due)
-  local job = read(id) or adopt(id, lane.kind, lane.level, due)
+  local job = read(id) or adopt(id, lane.kind, lane.level, tonumber(due))
   if not job or (job.state ~= 'waiting' and job.state ~= 'running') then
     remove(lane.key, id)
+  elseif job.state == 'waiting' and tonumber(job.due) > at then
+    add(lane.key, job.due, id) -- a stock client's `Job.abort` has moved it; reap cancels it
   elseif job.state == 'waiting' then
     claim(job)
   else

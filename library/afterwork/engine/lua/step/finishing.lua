@@ -16,14 +16,12 @@ local function follow(parent, job)
   local holder = job.unique ~= '' and call('GET', unique_key(owner, job.kind, job.unique))
   if holder then return holder end
   job.due, job.durability = due_of(job.clock_name, job.ms, at), 'unknown'
-  accept(
-    job,
-    {
-      owner = owner, unique = job.unique, tags = job.tags, start_before = job.start_before,
-      retention = job.retention, follow_ups = job.follow_ups, parent = parent.id,
-    },
-    at
-  )
+  job.options = {
+    owner = owner, unique = job.unique, tags = job.tags, start_before = job.start_before,
+    retention = job.retention, follow_ups = job.follow_ups, parent = parent.id,
+  }
+  accept(job, job.id, at)
+  if job.payload ~= '' then call('SET', PAYLOAD .. job.id, job.payload) end
   announce(job.queue, job.kind)
   call('HINCRBY', LEDGER, 'accepted', 1)
   if job.problem ~= '' then settle(read(job.id), 'failed', job.problem, at) end
@@ -36,21 +34,31 @@ local function follow_all(parent, followers)
   call('HSET', JOB .. parent.id, 'followers', table.concat(ids, '\n'))
 end
 
-local ENDS = { succeeded = true, failed = true, cancelled = true }
+-- What else is told of an attempt than its result; most have nothing more to say.
+local function next_details()
+  if next_arg() == '' then return { delay = 0, error = '', followers = {} } end
+  return {
+    delay = tonumber(next_arg()), error = next_arg(), progress = next_arg(), lines = next_lines(),
+    followers = next_followers(),
+  }
+end
 
-local function finish(id, token, outcome, delay, body, error, progress, lines, followers)
+local function finish(id, token, outcome, body, details)
   local job = read(id)
   if not job or job.token ~= token then return 'lost' end
   if job.state ~= 'running' then return 'already' end
   drop_lease(job)
-  note(job, at, progress, lines)
-  local is_released = outcome == 'released'
-  local due = is_released and tonumber(job.due) or at + delay
-  remember(job, at, ENDS[outcome] and outcome or state_after(job, due, at), is_released and 'released' or error)
-  if ENDS[outcome] then
+  if details.lines then note(job, at, details.progress, details.lines) end
+  if outcome == 'succeeded' then
+    settle(job, outcome, body, at, 'ran', job.state_version) -- the record tells of the attempt; the history need not
+    if #details.followers > 0 then follow_all(job, details.followers) end
+  elseif outcome == 'failed' or outcome == 'cancelled' then
+    remember(job, at, outcome, details.error)
     settle(job, outcome, body, at)
-    if #followers > 0 then follow_all(job, followers) end
   else
+    local is_released = outcome == 'released'
+    local due = is_released and tonumber(job.due) or at + details.delay
+    remember(job, at, state_after(job, due, at), is_released and 'released' or details.error)
     put_back(job, due, outcome == 'retry' and job.attempt or job.attempt - 1, at)
   end
   return 'ok'
