@@ -47,6 +47,16 @@ class ServerReport:
         return not self.faults
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it was reached, and has answered."""
+        return bool(self.version) or self.is_fit
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether it was not reached, for a reason that the error alone does not tell."""
+        return any(finding.code in {"away", "tls-fails"} for finding in self.findings)
+
+    @property
     def reason(self) -> str:
         """The faults, or else the warnings, in one line; empty if there is nothing to say."""
         return "; ".join(finding.text for finding in self.faults or self.findings)

@@ -1,55 +1,51 @@
 """How the engine reaches Redis: pools with short time limits, one meaning for every way of not reaching it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from arq.connections import ArqRedis
 from redis import Redis
-from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import BusyLoadingError, OutOfMemoryError, RedisError
 
 from afterwork import errors
 from afterwork.engine import codec
 from afterwork.engine.server.findings import causes, finding_of
+from afterwork.engine.server.packing import packing
+from afterwork.engine.server.pools import NO_SENTINELS, Limits, pool_of, thread_pool_of
+from afterwork.redis_address import parse_address
 
 CALL_TIMEOUT = 1.5
 """Seconds that one call may take before Redis counts as away."""
 CONNECT_TIMEOUT = 1.0
 
 
-def connect(url: str, *, timeout: float = CALL_TIMEOUT) -> ArqRedis:
-    """An ARQ pool that speaks JSON. Connects at its first use. url: redis://, rediss:// or unix://."""
-    pool: ConnectionPool = ConnectionPool.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=CONNECT_TIMEOUT
-    )
+def connect(url: str, *, timeout: float = CALL_TIMEOUT, name: str | None = None) -> ArqRedis:
+    """An ARQ pool that speaks JSON. Connects at its first use. url: as `redis_address.parse_address` reads it.
+
+    name: under which the server lists each connection. Raises ValueError for a wrong URL.
+    """
+    pool = pool_of(parse_address(url), Limits(timeout, CONNECT_TIMEOUT), name)
+    pool.connection_class = packing(pool.connection_class)
     return ArqRedis(pool, job_serializer=codec.dumps, job_deserializer=codec.loads)
 
 
-async def close(redis: ArqRedis) -> None:
+async def close(redis: AsyncRedis) -> None:
     """Close every connection at once; redis-py's own way waits for each and may raise in place of a cancellation."""
     pool = redis.connection_pool
+    for sentinel in getattr(pool, "sentinel_manager", NO_SENTINELS).sentinels:
+        await close(sentinel)
     for one in [*pool._available_connections, *pool._in_use_connections]:  # noqa: SLF001 - see above
         await one.disconnect(nowait=True)
 
 
-@asynccontextmanager
-async def borrowed(redis: ArqRedis) -> AsyncIterator[AbstractConnection]:
-    """A connection of the pool, for calls that must share one. Whatever is raised inside closes it."""
-    pool = redis.connection_pool
-    one = await pool.get_connection()
-    try:
-        yield one
-    except BaseException:
-        await one.disconnect(nowait=True)  # a reply may be under way
-        raise
-    finally:
-        await pool.release(one)
-
-
-def connect_sync(url: str, *, timeout: float = CALL_TIMEOUT) -> Redis:
-    """A client for the keeper's thread."""
-    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=min(CONNECT_TIMEOUT, timeout))
+def connect_sync(url: str, *, timeout: float = CALL_TIMEOUT, name: str | None = None) -> Redis:
+    """A client for the keeper's thread. name: as above."""
+    return Redis(
+        connection_pool=thread_pool_of(
+            parse_address(url), Limits(timeout, min(CONNECT_TIMEOUT, timeout)), name
+        )
+    )
 
 
 @contextmanager

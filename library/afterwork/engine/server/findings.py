@@ -1,10 +1,13 @@
 """What can be wrong with a server, each as one sentence that says what to do, without addresses and passwords."""
 
 import re
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from redis.asyncio.sentinel import MasterNotFoundError as NoPrimaryForLoops
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -12,6 +15,7 @@ from redis.exceptions import (
     ReadOnlyError,
     ResponseError,
 )
+from redis.sentinel import MasterNotFoundError
 
 
 class Severity(StrEnum):
@@ -70,6 +74,41 @@ _UNASKED_PASSWORD = fault(
 _WRONG_PASSWORD = fault(
     "password-wrong", "Redis refuses the user name or password in AFTERWORK_REDIS__URL", lasts=True
 )
+_NO_PRIMARY = fault(
+    "no-primary",
+    "no sentinel names a primary that can be used: wait for the failover, or see to the sentinels and to the name of "
+    "the primary in AFTERWORK_REDIS__URL",
+)
+TLS_NEEDED = fault(
+    "tls-needed", "Redis speaks TLS only: begin AFTERWORK_REDIS__URL with rediss://", lasts=True
+)
+TLS_UNKNOWN = fault(
+    "tls-unknown",
+    "Redis speaks no TLS there: begin AFTERWORK_REDIS__URL with redis://, or name its TLS port",
+    lasts=True,
+)
+_UNTRUSTED = fault(
+    "tls-untrusted",
+    "the certificate of Redis is not trusted: name its authority by ca_file in AFTERWORK_REDIS__URL",
+    lasts=True,
+)
+_OTHER_NAME = fault(
+    "tls-name",
+    "the certificate of Redis is for another name than that in AFTERWORK_REDIS__URL: use one of its names",
+    lasts=True,
+)
+_OUT_OF_DATE = fault(
+    "tls-out-of-date",
+    "the certificate of Redis is not valid now: renew it, or set the clock right",
+    lasts=True,
+)
+_NO_CERTIFICATE = fault(
+    "tls-certificate",
+    "Redis asks for a certificate that it trusts: name one by cert_file and key_file in AFTERWORK_REDIS__URL",
+    lasts=True,
+)
+_BY_VERIFICATION = {9: _OUT_OF_DATE, 10: _OUT_OF_DATE, 62: _OTHER_NAME, 63: _OTHER_NAME, 64: _OTHER_NAME}
+"""By the code of OpenSSL's X509_verify_cert; any other is a certificate that is not trusted."""
 
 _BY_CODE = {
     "NOREPLICAS": fault(
@@ -104,27 +143,35 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _refusal(cause: BaseException) -> Finding | None:
-    match cause:
-        case AuthenticationError():
-            return _on_password(str(cause))
-        case NoPermissionError():
-            return _forbidden(str(cause))
-        case BusyLoadingError():
-            return _LOADING
-        case ReadOnlyError():
-            return READ_ONLY
-        case ResponseError():
-            return _answered(str(cause))
+    for sort, finding in _BY_SORT:
+        if isinstance(cause, sort):
+            return finding if isinstance(finding, Finding) else finding(cause)
     return _FULL_OF_CLIENTS if "max number of clients" in str(cause) else None
 
 
-def _on_password(said: str) -> Finding:
+def _on_certificate(error: ssl.SSLCertVerificationError) -> Finding:
+    return _BY_VERIFICATION.get(error.verify_code, _UNTRUSTED)
+
+
+def _on_tls(error: ssl.SSLError) -> Finding:
+    reason = getattr(error, "reason", None) or ""  # an error that Python makes itself has none
+    if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:  # an alert of the server, on ours
+        return _NO_CERTIFICATE
+    if "WRONG_VERSION_NUMBER" in reason:
+        return TLS_UNKNOWN
+    said = reason.lower().replace("_", " ") or "it hangs up"
+    return fault("tls-fails", f"no TLS connection with Redis can be made: {said}")
+
+
+def _on_password(error: AuthenticationError) -> Finding:
+    said = str(error)
     if "without any password" in said or "no password is set" in said:
         return _UNASKED_PASSWORD
     return _NO_PASSWORD if "required" in said.lower() else _WRONG_PASSWORD
 
 
-def _forbidden(said: str) -> Finding:
+def _forbidden(error: ResponseError) -> Finding:
+    said = str(error)
     command = re.search(r"'([\w|-]+)' command", said)
     what = f"the command {command[1].upper()}" if command else "keys or channels that Afterwork needs"
     return fault(
@@ -132,9 +179,10 @@ def _forbidden(said: str) -> Finding:
     )
 
 
-def _answered(said: str) -> Finding:
+def _answered(error: ResponseError) -> Finding:
+    said = str(error)
     if "ACL failure in script" in said or "The user executing the script can't" in said:
-        return _forbidden(said)
+        return _forbidden(error)
     if said.startswith("MISCONF"):
         return APPEND_ONLY_FAILS if "AOF" in said else _SNAPSHOT_FAILS
     known = _BY_CODE.get(said.partition(" ")[0])
@@ -143,3 +191,17 @@ def _answered(said: str) -> Finding:
 
 def _without_addresses(said: str) -> str:
     return re.sub(r"\S+:\d+", "…", said)
+
+
+_BY_SORT: tuple[tuple[type[BaseException], Finding | Callable[[Any], Finding]], ...] = (
+    (AuthenticationError, _on_password),
+    (NoPermissionError, _forbidden),
+    (BusyLoadingError, _LOADING),
+    (ReadOnlyError, READ_ONLY),
+    (ResponseError, _answered),
+    (MasterNotFoundError, _NO_PRIMARY),
+    (NoPrimaryForLoops, _NO_PRIMARY),
+    (ssl.SSLCertVerificationError, _on_certificate),
+    (ssl.SSLError, _on_tls),
+)
+"""By the class of an error, the first that fits."""

@@ -1,7 +1,9 @@
 """Knows how the server is: asks it at most once a second, and logs once what has become better or worse."""
 
+import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -10,15 +12,18 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as SlowAnswer
 
+from afterwork.engine.scripts import Argument
 from afterwork.engine.server.answers import Reply, answers_from, questions
 from afterwork.engine.server.check import ServerReport, judge, unreachable
 from afterwork.engine.server.connection import CALL_TIMEOUT
 from afterwork.engine.server.findings import Severity
 from afterwork.engine.server.own_connection import own_connection
+from afterwork.engine.server.tls import tls_finding
 from afterwork.engine.tasks import time_limit
 
 logger = structlog.get_logger()
 
+Command = tuple[Argument, ...]
 AGE = 1.0
 """Seconds for which what the server said of itself is believed."""
 UNREACHABLE = (TimeoutError, RedisError, OSError)
@@ -55,6 +60,17 @@ class _Memory:
         return report
 
 
+def in_turn(asked: Sequence[Command]) -> tuple[Sequence[Command], Sequence[Command]]:
+    """The first alone: to who must give a password first, a server hangs up on a script, without a word why."""
+    return asked[:1], asked[1:]
+
+
+def explained(report: ServerReport, options: dict[str, Any]) -> ServerReport:
+    """The report, or if the server is away for want of TLS, or because of it, one that says so. Blocks for a second."""
+    found = tls_finding(options) if report.is_unexplained else None
+    return report if found is None else replace(report, findings=(found,))
+
+
 class ServerWatch:
     """For an event loop. Each question goes over a new connection: one that is open outlives a change of passwords."""
 
@@ -67,6 +83,10 @@ class ServerWatch:
         report = await self._ask()
         report.refuse_what_lasts()
         return self._memory.keep(report)
+
+    async def look(self) -> ServerReport:
+        """How the server is now. Nothing is logged."""
+        return await self._ask()
 
     async def report(self) -> ServerReport:
         """How the server is, within 2 s and at most a second old; that it is away is seen at once."""
@@ -87,17 +107,19 @@ class ServerWatch:
                 time_limit(CALL_TIMEOUT),
                 own_connection(self._redis, read_timeout=CALL_TIMEOUT) as own,
             ):
-                asked = questions()
-                await own.send_packed_command(own.pack_commands(asked))
                 replies: list[Reply] = []
-                for _ in asked:
-                    try:
-                        replies.append(await own.read_response())
-                    except ResponseError as refusal:
-                        replies.append(refusal)
+                for asked in in_turn(questions()):
+                    await own.send_packed_command(own.pack_commands(asked))
+                    for _ in asked:
+                        try:
+                            replies.append(await own.read_response())
+                        except ResponseError as refusal:
+                            replies.append(refusal)
                 return self._memory.judged(replies)
         except UNREACHABLE as error:
-            return unreachable(error)
+            seen = unreachable(error)
+            options = self._redis.connection_pool.connection_kwargs
+            return await asyncio.to_thread(explained, seen, options) if seen.is_unexplained else seen
 
 
 class ThreadServerWatch:
@@ -129,16 +151,16 @@ class ThreadServerWatch:
         own: Any = self._redis.connection_pool.make_connection()  # redis-py's own has no types
         try:
             own.connect()
-            asked = questions()
-            own.send_packed_command(own.pack_commands(asked))
             replies: list[Reply] = []
-            for _ in asked:
-                try:
-                    replies.append(own.read_response())
-                except ResponseError as refusal:
-                    replies.append(refusal)
+            for asked in in_turn(questions()):
+                own.send_packed_command(own.pack_commands(asked))
+                for _ in asked:
+                    try:
+                        replies.append(own.read_response())
+                    except ResponseError as refusal:
+                        replies.append(refusal)
             return self._memory.judged(replies)
         except UNREACHABLE as error:
-            return unreachable(error)
+            return explained(unreachable(error), self._redis.connection_pool.connection_kwargs)
         finally:
             own.disconnect()

@@ -1,0 +1,287 @@
+"""`afterwork doctor`: each promise is broken on purpose and named; a system under load is healthy."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from tests.integration.engine.reports import Admin
+from tests.integration.engine.transitions import PROBLEM, Alpha, Beta, ScriptedWorker, Transitions, new_job
+from tests.old_redis import OldRedis
+from tests.processes import TRIAL, ServiceProcess, variables
+from tests.servers import RedisServer
+
+from afterwork.contracts import FollowUp, JobOptions
+from afterwork.contracts.probe import ProbeFailure, ProbeRun
+from afterwork.engine import JobClient
+from afterwork.engine.doctor import checks
+from afterwork.engine.doctor.checks import Check, State
+from afterwork.engine.doctor.diagnosis import diagnose
+from afterwork.engine.work.outcome import Cancelled, Done, Failed, Retry
+
+Break = Callable[[Any], object]
+
+
+def live_a_little(transitions: Transitions) -> None:
+    """A job in every state, one of them with all that a job can have."""
+    worker = ScriptedWorker(transitions)
+    transitions.submit(*map(new_job, ["good", "bad", "unwanted", "retried"]))
+    good, bad, unwanted, retried = sorted(worker.claim(4), key=lambda claim: "gbur".index(claim.id[0]))
+    worker.finish(good, Done(b"1"))
+    worker.finish(bad, Failed(PROBLEM))
+    worker.finish(unwanted, Cancelled(PROBLEM))
+    worker.checkpoint(retried, b"{}")
+    worker.finish(retried, Retry(60, PROBLEM))
+    transitions.submit(new_job("running"))
+    worker.claim(1)
+    transitions.submit(
+        new_job("queued", Beta(), priority="low"),
+        new_job(
+            "rich",
+            Alpha(queue="r"),
+            unique_key="key",
+            tags=["blue"],
+            start_before=4_000_000_000_000,
+            then=[FollowUp(kind="alpha.run", payload={})],
+        ),
+    )
+
+
+@pytest.fixture
+def lived(transitions: Transitions) -> Transitions:
+    transitions.use_real_clock()
+    live_a_little(transitions)
+    return transitions
+
+
+def broken(found: Sequence[Check]) -> dict[str, tuple[str, ...]]:
+    """Promise → codes."""
+    return {check.promise: check.codes for check in found if check.state is State.BROKEN}
+
+
+KEYS: list[tuple[str, str, Break]] = [
+    (checks.LOST, "no-place", lambda redis: redis.zrem("aw:lane:q:beta.run:low", "queued")),
+    (checks.LOST, "no-place", lambda redis: redis.zrem("aw:lane:q:alpha.run:normal", "running")),
+    (checks.LOST, "not-indexed", lambda redis: redis.zrem("aw:ix:q:beta.run:waiting", "queued")),
+    (checks.LOST, "not-indexed", lambda redis: redis.zrem("aw:ix:q:alpha.run:failed", "bad")),
+    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:ix:q:alpha.run:failed", {"good": 1})),
+    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:lane:q:beta.run:low", {"good": 1})),
+    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:suspects:q", {"queued": 1})),
+    (checks.LOST, "record-missing", lambda redis: redis.delete("aw:job:queued")),
+    (checks.LOST, "record-missing", lambda redis: redis.delete("aw:job:good")),
+    (checks.LOST, "record-broken", lambda redis: redis.hdel("aw:job:queued", "state")),
+    (checks.LOST, "record-broken", lambda redis: redis.hset("aw:job:queued", "state", "lost")),
+    (checks.LOST, "record-broken", lambda redis: redis.set("aw:job:queued", "text")),
+    (checks.LOST, "payload-missing", lambda redis: redis.delete("arq:job:queued")),
+    (checks.LOST, "then-missing", lambda redis: redis.delete("aw:then:rich")),
+    (checks.LOST, "checkpoint-missing", lambda redis: redis.delete("aw:checkpoint:retried")),
+    (checks.LOST, "lane-unknown", lambda redis: redis.srem("aw:queues", "r")),
+    (checks.LOST, "lane-unknown", lambda redis: redis.hdel("aw:lanes:q", "beta.run")),
+    (checks.LOST, "wrong-type", lambda redis: redis.set("aw:lane:q:beta.run:high", "text")),
+    (checks.SILENT, "result-missing", lambda redis: redis.delete("arq:result:bad")),
+    (checks.SILENT, "tag-missing", lambda redis: redis.zrem("aw:tag:blue", "rich")),
+    (checks.RECOVERY, "no-lease", lambda redis: redis.zrem("aw:leases:q", "running")),
+    (checks.RECOVERY, "lease-lapsed", lambda redis: redis.zadd("aw:leases:q", {"running": 1})),
+    (checks.RECOVERY, "lock-for-ever", lambda redis: redis.set("arq:in-progress:queued", "somebody")),
+    (checks.RECOVERY, "start-unwatched", lambda redis: redis.zrem("aw:start-before", "rich")),
+    (checks.LEFT, "never-swept", lambda redis: redis.zrem("aw:expiry", "good")),
+    (checks.LEFT, "unique-held", lambda redis: redis.set("aw:unique::alpha.run:other", "good")),
+    (checks.LEFT, "unique-missing", lambda redis: redis.delete("aw:unique::alpha.run:key")),
+    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:tag:red", {"gone": 1})),
+    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:expiry", {"gone": 1})),
+    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:leases:q", {"gone": 1})),
+    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:start-before", {"gone": 1})),
+    *(
+        (checks.LEFT, "orphan", lambda redis, name=name: redis.set(f"{name}gone", "x"))
+        for name in ("arq:job:", "arq:in-progress:", "aw:payload:", "aw:checkpoint:", "aw:then:")
+    ),
+    (checks.LEFT, "orphan", lambda redis: redis.copy("arq:result:good", "arq:result:gone")),
+    (checks.LEFT, "orphan", lambda redis: redis.rpush("aw:history:gone", "x")),
+    (checks.LEFT, "orphan", lambda redis: redis.rpush("aw:log:gone", "x")),
+    (checks.BOOKS, "ledger", lambda redis: redis.hincrby("aw:ledger", "accepted", 1)),
+    (checks.BOOKS, "ledger", lambda redis: redis.hincrby("aw:ledger", "swept", 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("promise", "code", "damage"), KEYS, ids=[f"{code}-{number}" for number, (_, code, _) in enumerate(KEYS)]
+)
+async def test_what_is_broken_behind_the_engines_back_is_named(
+    lived: Transitions, engine_server: RedisServer, promise: str, code: str, damage: Break
+) -> None:
+    assert damage(lived.redis) is not None
+
+    found = broken((await diagnose(engine_server.url, second_look=0.01)).checks)
+
+    assert code in found[promise], found
+
+
+async def test_jobs_in_every_state_are_sound(lived: Transitions, engine_server: RedisServer) -> None:
+    found = await diagnose(engine_server.url)
+
+    assert set(broken(found.checks)) == {checks.STORED}, "the server of this test keeps no file"
+    assert found.examined is not None
+    assert found.examined.records == 7
+    assert not found.examined.faults
+
+
+async def test_the_ledger_is_held_against_the_records_without_looking_at_keys(
+    lived: Transitions, engine_server: RedisServer
+) -> None:
+    lived.redis.hincrby("aw:ledger", "accepted", 3)
+
+    found = await diagnose(engine_server.url, with_keys=False)
+
+    assert broken(found.checks)[checks.BOOKS] == ("ledger",)
+    assert "3 are missing" in next(check.text for check in found.checks if check.promise == checks.BOOKS)
+    assert found.examined is None
+
+
+async def test_what_a_stock_client_put_into_a_lane_waits_and_is_no_fault(
+    lived: Transitions, engine_server: RedisServer
+) -> None:
+    lived.redis.set("arq:job:stock", "{}", px=60_000)
+    lived.redis.zadd("aw:lane:q:alpha.run:normal", {"stock": 1})
+
+    found = await diagnose(engine_server.url)
+
+    (lost,) = (check for check in found.checks if check.promise == checks.LOST)
+    assert (lost.state, "1 of stock ARQ clients wait" in lost.text) == (State.KEPT, True)
+
+
+# ---------------------------------------------------------------------------------------------- the server
+
+
+@pytest.mark.parametrize(
+    ("settings", "promise", "code"),
+    [
+        ({"maxmemory": 8 * 1024**3, "maxmemory-policy": "allkeys-lru"}, checks.EVICTION, "evicting"),
+        ({"maxmemory-policy": "volatile-lru"}, checks.EVICTION, "eviction-armed"),
+        ({"appendonly": "no"}, checks.STORED, "memory-only"),
+        ({"appendfsync": "no"}, checks.STORED, "no-fsync"),
+        ({"maxmemory": 1}, checks.FIT, "memory-full"),
+        ({"min-replicas-to-write": 1}, checks.STORED, "replicas-missing"),
+    ],
+)
+async def test_a_setting_that_breaks_a_promise_is_named(
+    server: RedisServer, admin: Admin, settings: dict[str, str], promise: str, code: str
+) -> None:
+    assert broken((await diagnose(server.url)).checks) == {}
+
+    for name, value in settings.items():
+        admin.config_set(name, value)
+
+    assert code in broken((await diagnose(server.url)).checks)[promise]
+
+
+async def test_a_replica_cannot_be_used(server: RedisServer, admin: Admin) -> None:
+    admin.execute_command("REPLICAOF", "127.0.0.1", 1)
+
+    assert broken((await diagnose(server.url)).checks)[checks.FIT] == ("read-only",)
+
+
+async def test_scripts_that_a_user_may_not_load_are_named(server: RedisServer, admin: Admin) -> None:
+    admin.execute_command("ACL", "SETUSER", "bob", "on", ">secret", "~*", "&*", "+@all", "-script|load")
+
+    found = await diagnose(f"unix://bob:secret@{server.socket}")
+
+    assert "script submit" in broken(found.checks)[checks.SCRIPTS]
+
+
+async def test_a_clock_that_is_wrong_is_named(server: RedisServer) -> None:
+    for now in (lambda: time.time() - 60, lambda: time.time() + 60):
+        found = await diagnose(server.url, now=now)
+        assert broken(found.checks) == {checks.CLOCKS: ("clocks",)}
+
+
+# ------------------------------------------------------------------------------------------------ the command
+
+
+def doctor(url: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "afterwork.doctor_command", "--redis-url", url, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_command_prints_a_line_for_each_promise_and_ends_with_what_it_found(
+    server: RedisServer, admin: Admin
+) -> None:
+    healthy = doctor(server.url)
+    assert (healthy.returncode, healthy.stdout.count("✓ ")) == (0, 10), healthy
+
+    admin.hincrby("aw:ledger", "accepted", 1)
+    ill = doctor(server.url)
+    assert (ill.returncode, ill.stdout.count("✗ ")) == (1, 1), ill
+    assert "✗ The ledger balances: 1 came, 0 were swept, 0 are there: 1 are missing" in ill.stdout
+
+    told = json.loads(doctor(server.url, "--json", "--quick").stdout)
+    assert [each["promise"] for each in told["checks"] if each["state"] == "broken"] == [checks.BOOKS]
+    assert told["examined"] is None
+
+
+def test_a_server_that_cannot_be_looked_at_is_told_apart_from_a_broken_promise(server: RedisServer) -> None:
+    for url, why in [
+        ("redis://127.0.0.1:1/0", "Redis does not answer"),
+        (f"unix://:false@{server.socket}", "Redis has no password"),
+    ]:
+        ended = doctor(url)
+        assert (ended.returncode, why in ended.stdout, ended.stdout.count("? ")) == (2, True, 8), ended
+    assert doctor("http://127.0.0.1").returncode == 2
+
+
+def test_a_server_that_is_too_old_is_named() -> None:
+    with OldRedis("6.2.14") as old:
+        ended = doctor(old.url)
+
+    assert (ended.returncode, "✗ Redis can be used: Redis 6.2.14 is too old" in ended.stdout) == (1, True), (
+        ended
+    )
+
+
+# ----------------------------------------------------------------------------------------------------- under load
+
+
+async def produce(client: JobClient, ends: asyncio.Event) -> int:
+    """Jobs of all sorts of lives, until it ends."""
+    number = 0
+    while not ends.is_set():
+        number += 1
+        follow = [FollowUp(kind="probe.run", payload={"queue": "notifier"})] if number % 5 == 0 else []
+        options = JobOptions(
+            tags=["load", f"t{number % 7}"], then=follow, retention=1 if number % 3 else None
+        )
+        fail = ProbeFailure.ONCE if number % 4 == 0 else ProbeFailure.NEVER
+        seconds = 0.02 * (number % 3)
+        submitted = await client.submit(ProbeRun(queue="notifier", fail=fail, seconds=seconds), options)
+        if number % 6 == 0:
+            try:
+                await client.cancel(submitted.job.id)
+                await client.retry(submitted.job.id)
+            except Exception as error:  # noqa: BLE001 - it was faster
+                assert "cancel" in str(error) or "succeeded" in str(error) or "ended" in str(error), error  # noqa: PT017
+    return number
+
+
+async def test_a_system_under_load_in_which_workers_are_killed_gives_no_false_alarm(binary: str) -> None:
+    with RedisServer(binary) as server:
+        settings = variables(redis__url=server.url, lease=1, **TRIAL)
+        ends = asyncio.Event()
+        async with JobClient.connect(server.url) as client:
+            with (
+                ServiceProcess("notifier", None, **settings),
+                ServiceProcess("notifier", None, **settings) as victim,
+            ):
+                load = [asyncio.create_task(produce(client, ends)) for _ in range(4)]
+                for _ in range(3):
+                    found = await diagnose(server.url)
+                    assert broken(found.checks) == {}, found
+                    assert found.examined is not None
+                    assert found.examined.records
+                    victim.kill()
+                    await asyncio.to_thread(victim.start)
+                ends.set()
+                assert sum(await asyncio.gather(*load)) > 50
+            assert broken((await diagnose(server.url)).checks) == {}
