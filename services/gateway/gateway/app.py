@@ -25,6 +25,7 @@ from gateway.openapi import security as openapi_security
 from gateway.parts import Parts
 from gateway.routes import documents as document_routes
 from gateway.routes import (
+    feed,
     health,
     job_control,
     job_events,
@@ -64,6 +65,7 @@ def create_app(
         version=version("afterwork-gateway"),
         redoc_url=None,
         redirect_slashes=False,  # one address per resource; a redirect would drop a body
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # looked up again with each request
         exception_handlers=EXCEPTION_HANDLERS,
         middleware=[  # outermost first
             Middleware(CountedRequests, counts=counts),  # sees every answer, those of the next ones as well
@@ -93,7 +95,7 @@ def _include_routes(app: FastAPI) -> None:
     """Each resource, with the problems that all its routes may answer."""
     for routes in (
         *(jobs, typed, old_five, job_control, job_parts, receipts, job_events),
-        *(document_routes, kind_routes, queues, ledger),
+        *(feed, document_routes, kind_routes, queues, ledger),
     ):
         app.include_router(routes.router, responses=openapi.problems(QueueUnavailable, InternalError))
     store_problems = openapi.problems(QueueUnavailable, StoreUnavailable, InternalError)

@@ -1,6 +1,7 @@
 """What Prometheus reads: this gateway's requests, and all queues as they are at the moment of the scrape."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -34,13 +35,18 @@ class RequestCounts:
             registry=self.registry,
         )
         ProcessCollector(registry=self.registry)
+        self._labelled = cache(self._label)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request whose answer is complete."""
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = getattr(scope.get("route"), "path", "none")
-        self._total.labels(method, route, status).inc()
-        self._duration.labels(method, route, status).observe(seconds)
+        total, duration = self._labelled(method, route, status)
+        total.inc()
+        duration.observe(seconds)
+
+    def _label(self, *values: str | int) -> tuple[Counter, Histogram]:
+        return self._total.labels(*values), self._duration.labels(*values)
 
 
 class CountedRequests:

@@ -33,9 +33,14 @@ class Parts:
     keep_alive: float
 
 
-async def _parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
+    """Those of the application that serves the request."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
 
 
 Built = Annotated[Parts, Depends(_parts)]

@@ -46,17 +46,25 @@ class EventSource:
                 fields[name] = value
             elif fields:
                 self.last_id = fields.get("id", self.last_id)
-                yield Message(fields["event"], json.loads(fields["data"]), self.last_id, "id" in fields)
+                if "data" in fields:
+                    yield Message(fields["event"], json.loads(fields["data"]), self.last_id, "id" in fields)
                 fields = {}
+
+
+@asynccontextmanager
+async def streaming(http: httpx.AsyncClient, path: str, last_id: str = "") -> AsyncIterator[EventSource]:
+    """The events of this address after the one with this id."""
+    headers = {"Last-Event-ID": last_id} if last_id else {}
+    async with http.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        yield EventSource(answer, last_id)
 
 
 @asynccontextmanager
 async def following(http: httpx.AsyncClient, job_id: str, last_id: str = "") -> AsyncIterator[EventSource]:
     """The events of a job after the one with this id."""
-    headers = {"Last-Event-ID": last_id} if last_id else {}
-    async with http.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        yield EventSource(answer, last_id)
+    async with streaming(http, f"/v1/jobs/{job_id}/events", last_id) as source:
+        yield source
 
 
 async def everything(http: httpx.AsyncClient, job_id: str, last_id: str = "") -> list[Message]:

@@ -76,10 +76,10 @@ def test_every_operation_refuses_a_key_without_its_scope_and_names_that(http: ht
 def test_every_operation_serves_a_key_with_its_scope_and_one_of_an_administrator(http: httpx.Client) -> None:
     for operation, scope in operations(http).items():
         for name in (scope, "admin"):
-            answer = http.request(operation.method, operation.path, headers=bearer(KEYS[name]))
-
-            assert answer.status_code < 500, answer.text
-            assert answer.status_code not in {401, 403}, operation
+            request = http.stream(operation.method, operation.path, headers=bearer(KEYS[name]))
+            with request as answer:  # which may have no end
+                assert answer.status_code < 500, answer.read()
+                assert answer.status_code not in {401, 403}, operation
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nothing", "/process", "/send-notification", "/docs/x"])

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from tests.unit.gateway.records import CREATED, record
 
 from afterwork.contracts import JobState
-from gateway.jobs.representation import job_resource, retry_after
+from gateway.jobs.representation import job_json, job_resource, retry_after
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,13 @@ def test_a_job_whose_result_names_a_receipt_leads_to_it(result: JsonValue, path:
     links = job_resource(job).links
 
     assert links.receipt == (path and f"{links.self}{path}")
+
+
+@pytest.mark.parametrize("result", [None, {"receipt": "receipts/1.json"}, [1, {"a": "é"}]])
+def test_what_is_sent_is_the_resource(result: JsonValue) -> None:
+    job = record(JobState.SUCCEEDED).model_copy(update={"result": result, "id": 'a "b'})
+
+    assert job_json(job).decode() == job_resource(job).model_dump_json()
 
 
 def test_an_id_of_any_characters_has_an_address() -> None:

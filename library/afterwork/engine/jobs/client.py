@@ -1,6 +1,8 @@
 """`JobClient`: what a gateway or any other program does with jobs."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from arq.connections import ArqRedis
 
@@ -8,19 +10,15 @@ from afterwork import errors
 from afterwork.contracts import Amendment, Contract, Job, JobOptions
 from afterwork.engine import keys
 from afterwork.engine.jobs.batching import Submitter
-from afterwork.engine.jobs.reading import JobReader, deadline
-from afterwork.engine.jobs.submission import (
-    IdempotencyKey,
-    Submission,
-    Submitted,
-    Verdict,
-    amendment_wire,
-    fresh_job,
-)
+from afterwork.engine.jobs.queue_control import QueueControl
+from afterwork.engine.jobs.reading import DEADLINE, deadline
+from afterwork.engine.jobs.submission import IdempotencyKey, Submission, Submitted, Verdict, fresh_job
+from afterwork.engine.jobs.wire import amendment_wire
+from afterwork.engine.server.connection import told_apart
 
 
-class JobClient(JobReader):
-    """Submit, read and control jobs. Every call raises QueueUnavailable within 2 s if Redis cannot be used.
+class JobClient(QueueControl):
+    """Submit, read and control jobs and queues. Every call raises QueueUnavailable within 2 s if Redis cannot be used.
 
     async with JobClient.connect("redis://127.0.0.1:6379/0") as client:
         submitted = await client.submit(ProbeRun(queue="notifier"))
@@ -58,9 +56,15 @@ class JobClient(JobReader):
         self, submissions: Sequence[Submission]
     ) -> Sequence[Submitted | errors.AfterworkError]:
         """Store several jobs, each for itself; the answers stand in the order of the submissions."""
-        async with deadline():
-            verdicts = await self._submitter.submit(submissions)
-            return [await self._answer(*pair) for pair in zip(submissions, verdicts, strict=True)]
+        until = asyncio.get_running_loop().time() + DEADLINE
+        with told_apart():
+            verdicts = await self._submitter.submit(submissions, DEADLINE)
+        return [
+            await self._replayed(verdict.id, until)
+            if verdict.name == "same" and verdict.id != submission.id
+            else _answer(submission, verdict)
+            for submission, verdict in zip(submissions, verdicts, strict=True)
+        ]
 
     async def cancel(self, job_id: str, if_version: int | None = None) -> Job:
         """Cancel a job: a waiting one at once, a running one through its worker.
@@ -118,25 +122,26 @@ class JobClient(JobReader):
         """Remove ended jobs whose retention is over or that are too many, at most 100; returns how many."""
         return int(await self._call("sweep", max_finished))
 
-    async def _answer(self, submission: Submission, verdict: Verdict) -> Submitted | errors.AfterworkError:
-        match verdict.name:
-            case "duplicate":
-                return errors.DuplicateJob(verdict.id)
-            case "mismatch":
-                return errors.IdempotencyMismatch("this idempotency key came with another body before")
-            case "full":
-                return errors.QueueFull("Redis has no memory left for new jobs")
-            case "same" if verdict.id != submission.id:
-                return await self._replayed(verdict.id)
-        return Submitted(fresh_job(submission, verdict), replayed=False)
-
-    async def _replayed(self, job_id: str) -> Submitted | errors.AfterworkError:
+    async def _replayed(self, job_id: str, until: float) -> Submitted | errors.AfterworkError:
         try:
-            return Submitted(await self.get(job_id), replayed=True)
+            async with deadline(until - asyncio.get_running_loop().time()):
+                job = await self.get(job_id)
         except errors.NotFound:
             return errors.NotFound(
                 f"job {job_id} was accepted under this key, ended, and has been removed since"
             )
+        return Submitted(job_id, replayed=True, look=lambda: job)
+
+
+def _answer(submission: Submission, verdict: Verdict) -> Submitted | errors.AfterworkError:
+    match verdict.name:
+        case "duplicate":
+            return errors.DuplicateJob(verdict.id)
+        case "mismatch":
+            return errors.IdempotencyMismatch("this idempotency key came with another body before")
+        case "full":
+            return errors.QueueFull("Redis has no memory left for new jobs")
+    return Submitted(submission.id, replayed=False, look=partial(fresh_job, submission, verdict))
 
 
 def _check(answer: str, job: Job) -> None:

@@ -5,19 +5,32 @@ import base64
 import binascii
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableSequence, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from arq.connections import ArqRedis
 
 from afterwork import errors
-from afterwork.contracts import Job, JobEvent, JobPage, JobQuery, JobSummary, Ledger, LogLine, QueueOverview
+from afterwork.contracts import (
+    Job,
+    JobEvent,
+    JobPage,
+    JobQuery,
+    JobState,
+    JobSummary,
+    Ledger,
+    LogLine,
+    QueueOverview,
+)
 from afterwork.engine import keys, scripts
 from afterwork.engine.codec import payload_of
 from afterwork.engine.jobs import records
 from afterwork.engine.jobs.changes import Changes
 from afterwork.engine.jobs.events import events_since
+from afterwork.engine.jobs.feed import Feed, FeedBatch
+from afterwork.engine.jobs.feed_entries import Place, Wanted, Window
+from afterwork.engine.jobs.looking import Looks
 from afterwork.engine.scripts import Argument
 from afterwork.engine.server import connection
 from afterwork.engine.server.check import ServerReport
@@ -39,7 +52,9 @@ class JobReader:
 
     def __init__(self, redis: ArqRedis, *, replicas: int = 0) -> None:
         self._redis = redis
+        self._looks = Looks(redis)
         self._changes = Changes(redis)
+        self._feed = Feed(redis, self._window)
         self._calls = asyncio.Semaphore(MAX_CALLS)
         self._watch = ServerWatch(redis, replicas)
 
@@ -61,22 +76,29 @@ class JobReader:
 
     async def close(self) -> None:
         """Follow nothing any more and close the connections."""
+        await self._looks.close()
         await self._changes.close()
+        await self._feed.close()
         await connection.close(self._redis)
 
     async def get(self, job_id: str) -> Job:
         """The job with its result and history. Raises NotFound."""
-        reply = await self._call("get", job_id)
+        async with deadline():
+            reply = await self._looks.look(job_id)
         if not reply[1]:
             raise errors.NotFound(f"there is no job {job_id[:100]}")
         return records.job_from(job_id, reply)
 
     async def payload(self, job_id: str) -> Any:  # noqa: ANN401 - any JSON value
-        """The job's payload as a JSON value. Raises NotFound."""
-        envelope = await self._call("payload", job_id)
+        """The job's payload as a JSON value. Raises NotFound, or Undecodable for what somebody else wrote."""
+        return payload_of(await self.envelope(job_id))
+
+    async def envelope(self, job_id: str) -> bytes:
+        """The bytes in which the job's payload is kept, whatever they are. Raises NotFound."""
+        envelope: bytes | None = await self._call("payload", job_id)
         if envelope is None:
             raise errors.NotFound(f"there is no payload of a job {job_id[:100]}")
-        return payload_of(envelope)
+        return envelope
 
     async def result(self, job_id: str) -> Any:  # noqa: ANN401 - any JSON value
         """The result of a job that succeeded. Raises NotFound if there is none, NotFinished before the end."""
@@ -85,6 +107,10 @@ class JobReader:
             raise errors.NotFinished(f"job {job_id} is {job.state}")
         if job.error is not None:
             raise errors.NotFound(f"job {job_id} {job.state} and has no result: {job.error.detail}")
+        if job.kind == keys.PLAIN:
+            raise errors.NotFound(
+                f"the result of job {job_id} is in a form that only its ARQ clients can read"
+            )
         return job.result
 
     async def wait(self, job_id: str, timeout: float) -> Job:  # noqa: ASYNC109 - it ends in a value
@@ -121,6 +147,30 @@ class JobReader:
                 await follower.change()
                 whole = await self._when_back(lambda: self._whole(job_id))
                 happened = events_since(job_id, whole, happened.version)
+
+    async def feed_place(self, after: str | None = None) -> str:
+        """Where a reader of the feed begins: after the event with this id, or at the end. Raises BadParameter."""
+        place = await self._feed.newest()
+        return str(place if after is None else Place.of(after))
+
+    async def feed(
+        self,
+        after: str | None = None,
+        *,
+        queue: str | None = None,
+        kind: str | None = None,
+        state: JobState | None = None,
+    ) -> AsyncGenerator[FeedBatch, None]:
+        """The states that all jobs enter, each once and in order, from now on or from after the event with this id.
+
+        Where events are missing, because no more than the last ones are kept, a FeedGap stands for them; `0-0.0` is
+        the beginning of what is kept. Raises BadParameter for what is no id, and QueueUnavailable if Redis is away and
+        `after` is None; an outage later is waited for. A reader may be as slow as it likes.
+        """
+        place = Place.of(after) if after is not None else await self._feed.newest()
+        async with aclosing(self._feed.follow(place, Wanted(queue, kind, state))) as batches:
+            async for batch in batches:
+                yield batch
 
     async def log(self, job_id: str) -> Sequence[LogLine]:
         """The last 100 lines that the job logged, oldest first. Raises NotFound."""
@@ -161,8 +211,12 @@ class JobReader:
         async with deadline(), self._calls:
             return await scripts.call(self._redis, scripts.script(name), *args)
 
+    async def _window(self, place: Place | None, size: int) -> Window:
+        return Window.of(await self._call("feed", place.entry_id if place else "", size))
+
     async def _whole(self, job_id: str) -> Sequence[Any]:
-        reply: Sequence[Any] = await self._call("get", job_id, 1)
+        async with deadline():
+            reply = await self._looks.look(job_id, 1)
         if not reply[1]:
             raise errors.NotFound(f"there is no job {job_id[:100]}")
         return reply
@@ -180,10 +234,10 @@ class JobReader:
 
 
 @asynccontextmanager
-async def deadline() -> AsyncIterator[None]:
+async def deadline(seconds: float = DEADLINE) -> AsyncIterator[None]:
     """Whatever takes longer, or fails for want of Redis, is QueueUnavailable. May be nested."""
     with heeded(), connection.told_apart():
-        async with time_limit(DEADLINE):
+        async with time_limit(seconds):
             yield
 
 

@@ -1,6 +1,6 @@
 """From Redis' replies to the models that clients see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from afterwork.contracts import (
     JobState,
     JobSummary,
     KindCounts,
+    KindLimits,
     Ledger,
     LogLine,
     Priority,
@@ -18,7 +19,7 @@ from afterwork.contracts import (
     QueueOverview,
 )
 from afterwork.engine import keys
-from afterwork.engine.codec import result_of
+from afterwork.engine.codec import loads, result_of
 from afterwork.engine.jobs.history import attempts_in
 from afterwork.engine.jobs.submission import moment
 
@@ -31,10 +32,9 @@ def job_from(job_id: str, reply: Sequence[Any]) -> Job:
     now, record, history, envelope, _ = reply
     fields = _fields(record)
     state = _state(fields, now)
-    ended = envelope is not None and state.is_final
-    outcome = result_of(envelope) if envelope is not None and ended else None
     is_success = state is JobState.SUCCEEDED
-    error = Problem.model_validate(outcome) if ended and not is_success else None
+    outcome = _outcome(fields, envelope) if state.is_final else None
+    error = Problem.model_validate(outcome) if outcome is not None and not is_success else None
     attempts = attempts_in(history)
     if state is JobState.RUNNING:
         attempts.append(_running_attempt(fields))
@@ -53,7 +53,8 @@ def summary_from(now: int, row: Sequence[Any]) -> JobSummary:
     job_id, record, envelope = row
     texts = record.decode().split("\0")
     fields = dict(zip(texts[::2], texts[1::2], strict=True))
-    error = Problem.model_validate(result_of(envelope)) if envelope else None
+    outcome = _outcome(fields, envelope) if "finished" in fields else None
+    error = Problem.model_validate(outcome) if outcome is not None else None
     return JobSummary(**_common(job_id.decode(), fields, _state(fields, now), now), error=error)
 
 
@@ -68,7 +69,7 @@ def queues_from(reply: Sequence[Any]) -> list[QueueOverview]:
 
 
 def _queue(row: Sequence[Any]) -> QueueOverview:
-    name, suspects, kind_rows = row
+    name, suspects, paused, kind_rows = row
     kinds = sorted((_kind(kind) for kind in kind_rows), key=lambda counts: counts.kind)
     ages = [counts.oldest_due_age for counts in kinds]
     return QueueOverview(
@@ -78,12 +79,13 @@ def _queue(row: Sequence[Any]) -> QueueOverview:
         running=sum(counts.running for counts in kinds),
         suspects=suspects,
         oldest_due_age=max((age for age in ages if age is not None), default=None),
+        paused=bool(paused),
         kinds=kinds,
     )
 
 
 def _kind(row: Sequence[Any]) -> KindCounts:
-    kind, waiting, due, running, succeeded, failed, cancelled, age = row
+    kind, waiting, due, running, succeeded, failed, cancelled, age, paused, *limits, by_operator = row
     return KindCounts(
         kind=kind.decode(),
         waiting=waiting,
@@ -93,11 +95,28 @@ def _kind(row: Sequence[Any]) -> KindCounts:
         failed=failed,
         cancelled=cancelled,
         oldest_due_age=_seconds(age),
+        paused=bool(paused),
+        limits=_limits(*limits),
+        limits_from="operator" if by_operator else "contract",
+    )
+
+
+def _limits(max_running: bytes, max_per_second: bytes) -> KindLimits:
+    return KindLimits(
+        max_running=int(max_running) if max_running else None,
+        max_per_second=float(max_per_second) if max_per_second else None,
     )
 
 
 def _seconds(milliseconds: int) -> float | None:
     return None if milliseconds < 0 else milliseconds / 1000
+
+
+def _outcome(fields: Mapping[str, str], envelope: bytes | None) -> Any:  # noqa: ANN401 - any JSON value
+    """Result or problem; the envelopes of plain functions are for their users, and never opened here."""
+    if fields["kind"] == keys.PLAIN:
+        return loads(fields["problem"].encode()) if "problem" in fields else None
+    return None if envelope is None else result_of(envelope)
 
 
 def _fields(flat: Flat) -> dict[str, str]:
@@ -137,6 +156,7 @@ def _common(job_id: str, fields: dict[str, str], state: JobState, now: int) -> d
         "progress": progress[1] if progress else None,
         "cancel_requested": "cancel" in fields,
         "worker": fields.get("worker"),
+        "function": fields.get("function"),
         "version": int(fields["version"]),
         "as_of": moment(now),
     }

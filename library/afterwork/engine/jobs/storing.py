@@ -1,21 +1,23 @@
 """One call of `submit.lua`, and what its confirmation is worth: asked for on the same connection, after the write."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from arq.connections import ArqRedis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import NoScriptError, OutOfMemoryError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError
 
 from afterwork.contracts import Durability
 from afterwork.engine import scripts
 from afterwork.engine.jobs.submission import Verdict
+from afterwork.engine.jobs.wire import Wire, submit_arguments, verdicts_of
 from afterwork.engine.scripts import Argument
 from afterwork.engine.server.answers import info_from
-from afterwork.engine.server.connection import borrowed
 from afterwork.engine.server.durability import SETTINGS, durability_of, lesser, settings_from
+from afterwork.engine.server.kept import KeptConnections, exchange
 
 AGE = 1.0
 """Seconds after which the server is asked again before it is believed to promise more than before."""
@@ -32,7 +34,7 @@ class Store:
     """
 
     def __init__(self, redis: ArqRedis, replicas: int = 0) -> None:
-        self._redis = redis
+        self._connections = KeptConnections(redis)
         self._replicas = replicas
         self._believed = Durability.UNKNOWN
         self._is_settled = False
@@ -43,28 +45,30 @@ class Store:
         self._asked_at = float("-inf")
         self._is_settled = False
 
-    async def store(self, items: Sequence[Sequence[Argument]], handed_in: float) -> list[Verdict]:
-        """One verdict per item (the arguments of one job). handed_in: `time.monotonic()` of the oldest."""
-        ids = [str(item[0]) for item in items]
-        arguments = [argument for item in items for argument in item]
+    async def store(self, items: Sequence[Wire], handed_in: float) -> list[Verdict]:
+        """One verdict per item. handed_in: `time.monotonic()` of the oldest."""
         try:
             try:
-                return await self._attempt(ids, arguments, handed_in)
-            except LostConnection:  # a pooled connection may be stale; the ids make a repeat safe
-                return await self._attempt(ids, arguments, handed_in)
+                return await self._attempt(items, handed_in)
+            except LostConnection:  # a kept connection may be stale; the ids make a repeat safe
+                return await self._attempt(items, handed_in)
         except OutOfMemoryError:
             return [Verdict.full(Durability.UNKNOWN) for _ in items]
 
-    async def _attempt(
-        self, ids: Sequence[str], arguments: Sequence[Argument], handed_in: float
-    ) -> list[Verdict]:
-        async with borrowed(self._redis) as own:
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connections.close()
+
+    async def _attempt(self, items: Sequence[Wire], handed_in: float) -> list[Verdict]:
+        ids = [item.own[0] for item in items]
+        async with self._connections.borrowed() as own:
             believed = await self._promise(own)
-            rows, settings = await _submit(own, believed, arguments)
-            verdicts = [Verdict.of(row, believed) for row in rows]
-            ours = [id_ for id_, verdict in zip(ids, verdicts, strict=True) if verdict.id == id_]
+            reply, settings = await _submit(own, believed, list(submit_arguments(items)))
+            verdicts = verdicts_of(reply, ids, believed)
             held = self._held(believed, settings)
-            verdicts = await _corrected(own, verdicts, ours, held)
+            if held is not believed:
+                ours = [id_ for id_, verdict in zip(ids, verdicts, strict=True) if verdict.id == id_]
+                verdicts = await _corrected(own, verdicts, ours, held)
             if self._replicas and _may_grow(held, settings):
                 stored = [verdict.id for verdict in verdicts if verdict.name == "stored"]
                 verdicts = await _corrected(own, verdicts, stored, await self._reached(own, held, handed_in))
@@ -73,7 +77,7 @@ class Store:
     async def _promise(self, own: AbstractConnection) -> Durability:
         """What the settings promised a moment ago."""
         if time.monotonic() - self._asked_at > AGE:
-            settings, persistence = await _exchange(own, [_ASK, ("INFO", "persistence")])
+            settings, persistence = await exchange(own, [_ASK, ("INFO", "persistence")])
             info = info_from([persistence])
             self._believed = _promised(settings)
             if info.get("aof_enabled") == 0:
@@ -94,7 +98,7 @@ class Store:
 
     async def _reached(self, own: AbstractConnection, held: Durability, handed_in: float) -> Durability:
         left = round((REPLICA_PATIENCE - (time.monotonic() - handed_in)) * 1000)
-        (reply,) = await _exchange(own, [("WAITAOF", 1, self._replicas, max(1, left))])  # 0 would be for ever
+        (reply,) = await exchange(own, [("WAITAOF", 1, self._replicas, max(1, left))])  # 0 would be for ever
         match reply:
             case [int(here), int(there)] if here and there >= self._replicas:
                 return Durability.REPLICA
@@ -105,14 +109,14 @@ class Store:
 
 async def _submit(
     own: AbstractConnection, durability: Durability, arguments: Sequence[Argument]
-) -> tuple[Sequence[Sequence[bytes]], object]:
+) -> tuple[Sequence[Any], object]:
     script = scripts.script("submit")
-    rows, settings = await _exchange(own, [("EVALSHA", script.digest, 0, durability, *arguments), _ASK])
-    if isinstance(rows, NoScriptError):
-        rows, settings = await _exchange(own, [("EVAL", script.body, 0, durability, *arguments), _ASK])
-    if isinstance(rows, Exception):
-        raise rows
-    return rows, settings  # type: ignore[return-value] # what submit.lua returns
+    reply, settings = await exchange(own, [("EVALSHA", script.digest, 0, durability, *arguments), _ASK])
+    if isinstance(reply, NoScriptError):
+        reply, settings = await exchange(own, [("EVAL", script.body, 0, durability, *arguments), _ASK])
+    if isinstance(reply, Exception):
+        raise reply
+    return reply, settings  # type: ignore[return-value] # what submit.lua returns
 
 
 async def _corrected(
@@ -128,23 +132,11 @@ async def _corrected(
 
 async def _call(own: AbstractConnection, name: str, *arguments: Argument) -> None:
     script = scripts.script(name)
-    (reply,) = await _exchange(own, [("EVALSHA", script.digest, 0, *arguments)])
+    (reply,) = await exchange(own, [("EVALSHA", script.digest, 0, *arguments)])
     if isinstance(reply, NoScriptError):
-        (reply,) = await _exchange(own, [("EVAL", script.body, 0, *arguments)])
+        (reply,) = await exchange(own, [("EVAL", script.body, 0, *arguments)])
     if isinstance(reply, Exception):
         raise reply
-
-
-async def _exchange(own: AbstractConnection, commands: Sequence[Iterable[Argument]]) -> list[object]:
-    """The replies, in one round trip; what the server refused is a reply, too."""
-    await own.send_packed_command(own.pack_commands(commands))
-    replies: list[object] = []
-    for _ in commands:
-        try:
-            replies.append(await own.read_response())
-        except ResponseError as refusal:
-            replies.append(refusal)
-    return replies
 
 
 def _promised(settings: object) -> Durability:

@@ -1,18 +1,15 @@
-"""What a client submits, what it gets back, and how both cross the wire to `submit.lua`."""
+"""What a client submits, and what it gets back."""
 
-import hashlib
-import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
 
 import uuid_utils
 
-from afterwork.contracts import Amendment, Contract, Durability, Job, JobOptions, JobState
-from afterwork.engine.codec import encode_payload
-from afterwork.engine.jobs.follow_ups import encode_then, kinds_of
-from afterwork.engine.scripts import Argument
+from afterwork.contracts import Contract, Durability, Job, JobOptions, JobState
+
+_NO_OPTIONS = JobOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,7 @@ class Submission:
         owner: str = "",
     ) -> "Submission":
         """A submission with a new id."""
-        return cls(job, options or JobOptions(), idempotency, owner, str(uuid_utils.uuid7()))
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """replayed: an earlier request with the same idempotency key stored the job."""
-
-    job: Job
-    replayed: bool
+        return cls(job, options or _NO_OPTIONS, idempotency, owner, str(uuid_utils.uuid7()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,66 +63,23 @@ class Verdict:
     durability: Durability
 
     @classmethod
-    def of(cls, row: Sequence[Any], durability: Durability) -> "Verdict":
-        """From one row of the script's reply."""
-        name, job_id, *times = row
-        created, due, now = (int(time) for time in times)
-        return cls(name.decode(), job_id.decode(), created, due, now, durability)
-
-    @classmethod
     def full(cls, durability: Durability) -> "Verdict":
         """Redis refused the whole call for want of memory."""
         return cls("full", "", 0, 0, 0, durability)
 
 
-def wire(submission: Submission) -> list[Argument]:
-    """The submission as the arguments of one item of `submit.lua`."""
-    job, options, meta = submission.job, submission.options, submission.job.meta
-    scope, body = _idempotency(submission)
-    return [
-        submission.id,
-        job.target_queue(),
-        meta.kind,
-        options.priority,
-        *due_wire(options),
-        options.max_attempts or meta.max_attempts,
-        round((options.timeout or meta.timeout) * 1000),
-        submission.owner,
-        options.unique_key or "",
-        scope,
-        body,
-        *life_wire(options),
-        kinds_of(options.then),
-        encode_then(options.then),
-        encode_payload(job, time.time_ns() // 1_000_000),
-    ]
+@dataclass(frozen=True)
+class Submitted:
+    """A job that is stored. replayed: an earlier request with the same idempotency key stored it."""
 
+    id: str
+    replayed: bool
+    look: Callable[[], Job]
 
-def due_wire(options: JobOptions) -> tuple[str, int]:
-    """When the job is due: what ms count from, delay or at, and ms."""
-    if options.run_at is not None:
-        return "at", milliseconds_of(options.run_at)
-    return "delay", round((options.delay or 0) * 1000)
-
-
-def life_wire(options: JobOptions) -> list[Argument]:
-    """tags, start_before and retention; empty where there is none."""
-    return [
-        "\n".join(options.tags),
-        milliseconds_of(options.start_before) if options.start_before else "",
-        round(options.retention * 1000) if options.retention else "",
-    ]
-
-
-def amendment_wire(amendment: Amendment) -> list[Argument]:
-    """The amendment as the last arguments of `amend.lua`."""
-    tags = amendment.tags
-    return [
-        milliseconds_of(amendment.run_at) if amendment.run_at else "",
-        amendment.priority or "",
-        int(tags is not None),
-        "\n".join(tags or []),
-    ]
+    @cached_property
+    def job(self) -> Job:
+        """The job as it is: fresh, or as it was found if replayed. Made at the first use, which takes a while."""
+        return self.look()
 
 
 def fresh_job(submission: Submission, verdict: Verdict) -> Job:
@@ -163,7 +109,12 @@ def fresh_job(submission: Submission, verdict: Verdict) -> Job:
         cancel_requested=False,
         worker=None,
         version=1,
+        progress=None,
+        parent=None,
+        result=None,
+        history=[],
         then=[follow_up.kind for follow_up in options.then],
+        followers=[],
         as_of=moment(verdict.now),
     )
 
@@ -181,14 +132,3 @@ def milliseconds_of(time: datetime) -> int:
 def _kept(seconds: float) -> float:
     """A length of time as the record has it, in whole ms."""
     return round(seconds * 1000) / 1000
-
-
-def _idempotency(submission: Submission) -> tuple[str, str]:
-    key = submission.idempotency
-    if key is None:
-        return "", ""
-    return f"{submission.owner}:{_digest(key.key.encode())}", _digest(key.body)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

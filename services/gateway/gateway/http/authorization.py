@@ -1,9 +1,11 @@
 """What a caller may do: each route says by `needs(…)` which scope it takes."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Depends, Security
 from fastapi.openapi.models import HTTPBearer
+from fastapi.params import Depends as Dependency
 from fastapi.params import Security as Needed
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
@@ -11,6 +13,16 @@ from starlette.requests import Request
 
 from afterwork.api_keys import ApiKey, Scope
 from afterwork.errors import MissingScope
+
+
+def require_scopes(request: Request, scopes: Iterable[str]) -> None:
+    """Raise MissingScope if the caller's key lacks one of them."""
+    key: ApiKey | None = request.state.api_key
+    if key is None:  # let in without one
+        return
+    for scope in scopes:
+        if not key.allows(Scope(scope)):
+            raise MissingScope(scope)
 
 
 class _KeyScopes(SecurityBase):
@@ -21,12 +33,7 @@ class _KeyScopes(SecurityBase):
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> None:
         """Raise MissingScope if the key lacks one of the scopes."""
-        key: ApiKey | None = request.state.api_key
-        if key is None:  # let in without one
-            return
-        for scope in needed.scopes:
-            if not key.allows(Scope(scope)):
-                raise MissingScope(scope)
+        require_scopes(request, needed.scopes)
 
 
 _key_scopes = _KeyScopes()
@@ -38,9 +45,24 @@ def needs(scope: Scope) -> Needed:
     return needed
 
 
-async def _owner(request: Request) -> str:
+def scopes_of(dependencies: Iterable[Dependency]) -> list[str] | None:
+    """The scopes that a route's dependencies ask for; None if one of them is not `needs(…)`."""
+    scopes: list[str] = []
+    for needed in dependencies:
+        if not isinstance(needed, Needed) or needed.dependency is not _key_scopes:
+            return None
+        scopes += needed.scopes or []
+    return scopes
+
+
+def owner_of(request: Request) -> str:
+    """The name of the caller's key; empty without one."""
     key: ApiKey | None = request.state.api_key
     return "" if key is None else key.name
+
+
+async def _owner(request: Request) -> str:
+    return owner_of(request)
 
 
 Owner = Annotated[str, Depends(_owner)]

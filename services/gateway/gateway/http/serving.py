@@ -73,6 +73,7 @@ class Server(uvicorn.Server):
             log_level="warning",  # start and end are told below
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here depends on who the client is
             http=connection,  # type: ignore[arg-type] # it is only called
             ws="none",
             lifespan="off",  # what the application needs is opened and closed around it

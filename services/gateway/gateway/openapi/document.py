@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from afterwork.contracts import Progress, StateChange
+from afterwork.contracts import FeedEvent, FeedGap, KindLimits, Progress, StateChange
 from afterwork.errors import problem_types
 from gateway.http.problems import ProblemDocument
 from gateway.http.responses import REF, Node
 from gateway.jobs.amendment import MERGE_PATCH, JobChange
 from gateway.jobs.catalogue import KindList, KindResource
+from gateway.jobs.queue_orders import QueuePart
 from gateway.jobs.submission import Intake, JobRequest
 from gateway.jobs.typed import body_models
 from gateway.openapi import examples
@@ -37,7 +38,8 @@ def complete(document: Node, intake: Intake, kinds: KindList) -> None:
 
 
 def _add_models(schemas: Node, requests: Mapping[str, type[JobRequest]]) -> dict[str, str]:
-    models: list[type[BaseModel]] = [ProblemDocument, Progress, StateChange, *requests.values()]
+    told: list[type[BaseModel]] = [Progress, StateChange, FeedEvent, FeedGap]
+    models: list[type[BaseModel]] = [ProblemDocument, *told, KindLimits, QueuePart, *requests.values()]
     references, definitions = models_json_schema(
         [(model, "validation") for model in models], ref_template=REF
     )
@@ -114,7 +116,7 @@ def _add_examples(document: Node) -> None:
         for status, response in operation["responses"].items():
             body = bodies.get((operation["operationId"], status))
             for content in response.get("content", {}).values() if body is not None else ():
-                content["examples"] = {"one": {"value": body}}
+                content.setdefault("examples", {"one": {"value": body}})
 
 
 def _operations(document: Node) -> Iterator[Node]:

@@ -10,11 +10,14 @@ from pydantic import BaseModel
 from afterwork.contracts import (
     Attempt,
     Durability,
+    FeedEvent,
+    FeedGap,
     Job,
     JobEvent,
     JobPage,
     JobState,
     KindCounts,
+    KindLimits,
     Ledger,
     LogLine,
     Priority,
@@ -27,6 +30,7 @@ from afterwork.contracts.objects import Tier
 from afterwork.stores import ObjectInfo
 from gateway.jobs.catalogue import KindDefaults, KindList, KindResource
 from gateway.jobs.event_stream import messages
+from gateway.jobs.feed_stream import message
 from gateway.jobs.representation import job_resource, page_json
 from gateway.jobs.typed import TYPED
 from gateway.objects.resources import ObjectPage, StoreList, StoreSummary, resource, summary
@@ -91,7 +95,16 @@ _SUCCEEDED = _job(
     history=[Attempt(attempt=1, started_at=_START, finished_at=_END, worker=_WORKER, error=None)],
 )
 _COUNTS = KindCounts(
-    kind="probe.run", waiting=2, due=1, running=1, succeeded=7, failed=0, cancelled=0, oldest_due_age=0.25
+    kind="probe.run",
+    waiting=2,
+    due=1,
+    running=1,
+    succeeded=7,
+    failed=0,
+    cancelled=0,
+    oldest_due_age=0.25,
+    limits=KindLimits(max_running=5, max_per_second=0.5),
+    limits_from="operator",
 )
 _QUEUE = QueueOverview(
     name="notifier", waiting=2, due=1, running=1, suspects=0, oldest_due_age=0.25, kinds=[_COUNTS]
@@ -146,6 +159,7 @@ _RECEIPT = {
     "targets": [{"target": "mailto:ada@example.com", "status": "sent", "message_id": f"<{_ID}@example.com>"}],
 }
 _OLD = OldAnswer(message="Data is being processed", job_id=_ID)
+_QUEUE_ORDERS = ["pause_queue", "resume_queue", "set_limits", "reset_limits"]
 _OLD_FIVE = ["old_send_notification", "old_process", "old_long_task"]
 
 
@@ -178,6 +192,8 @@ def answers() -> Mapping[tuple[str, str], object]:
         ("put_object", "201"): _json(resource("inbox", _OBJECT)),
         ("list_kinds", "200"): _json(KindList(kinds=[_KIND])),
         ("list_queues", "200"): _json(QueueList(queues=[_QUEUE])),
+        **{(operation, "200"): _json(_QUEUE) for operation in _QUEUE_ORDERS},
+        ("follow_all_jobs", "200"): _feed(),
         ("get_ledger", "200"): _json(_LEDGER),
         ("get_health", "200"): _json(Health()),
         ("get_readiness", "200"): _json(_READY),
@@ -200,3 +216,17 @@ def _stream() -> str:
         ),
     ]
     return b"".join(message.encode() for message in messages(events)).decode()
+
+
+def _feed() -> str:
+    started = FeedEvent(
+        id="1893499200003-0.1",
+        job_id=_ID,
+        kind="probe.run",
+        queue="notifier",
+        state=JobState.RUNNING,
+        version=2,
+        at=_START,
+    )
+    gap = FeedGap(id="1893499200000-0.0", after="1893400000000-0.1")
+    return b"".join(message(event).encode() for event in (gap, started)).decode()

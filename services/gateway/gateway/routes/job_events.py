@@ -1,14 +1,14 @@
 """`/v1/jobs/{id}/events`: what happens to a job, as it happens."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from afterwork import errors
 from afterwork.api_keys import Scope
 from gateway.http.authorization import needs
-from gateway.http.responses import REF, Node, content, headers, problems, request_header
+from gateway.http.responses import content, headers, problems, request_header
+from gateway.http.server_sent_events import message_schema
 from gateway.jobs.event_stream import NAMES, event_stream
 from gateway.parts import Built
 
@@ -25,23 +25,9 @@ _LAST_EVENT_ID = request_header(
 )
 
 
-def _event(name: str, model: type[BaseModel]) -> Node:
-    data = {
-        "contentMediaType": "application/json",
-        "contentSchema": {"$ref": REF.format(model=model.__name__)},
-    }
-    return {
-        "type": "object",
-        "properties": {
-            "event": {"const": name},
-            "data": {"type": "string", **data},
-            "id": {"type": "string", "pattern": "^[0-9]+$"},
-        },
-        "required": ["event", "data"],
-    }
-
-
-_EVENTS = {"itemSchema": {"oneOf": [_event(name, model) for model, name in NAMES.items()]}}
+_EVENTS = {
+    "itemSchema": {"oneOf": [message_schema(name, model, "^[0-9]+$") for model, name in NAMES.items()]}
+}
 
 
 @router.get(

@@ -17,6 +17,11 @@ from gateway.parts import Built
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 _CONDITIONAL = headers(IF_NONE_MATCH)
+_PAYLOAD = content("The payload.", "application/json", {"schema": {}}, "ETag")
+_PAYLOAD[200]["content"]["application/octet-stream"] = {
+    "schema": {"type": "string", "format": "binary"},
+    "examples": {"foreign": {"value": "what somebody else wrote under the keys of ARQ"}},
+}
 
 
 class JobLog(BaseModel):
@@ -32,15 +37,19 @@ class JobLog(BaseModel):
     operation_id="get_job_payload",
     dependencies=[needs(Scope.READ)],
     responses={
-        **content("The payload.", "application/json", {"schema": {}}, "ETag"),
+        **_PAYLOAD,
         **not_modified(),
         **problems(errors.NotFound),
     },
     openapi_extra=_CONDITIONAL,
 )
 async def get_payload(job_id: str, request: Request, built: Built) -> Response:
-    """Show what the job was submitted with."""
-    return _unchanging(request, await built.client.payload(job_id))
+    """Show what the job was submitted with; as bytes if somebody else wrote it and it is no JSON."""
+    try:
+        return _unchanging(request, await built.client.payload(job_id))
+    except errors.Undecodable:
+        envelope = await built.client.envelope(job_id)
+        return Response(envelope, media_type="application/octet-stream")
 
 
 @router.get(

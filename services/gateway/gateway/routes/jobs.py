@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from afterwork import errors
 from afterwork.api_keys import Scope
+from gateway.direct_route import DirectRoute
 from gateway.http.authorization import Owner, needs
 from gateway.http.json_body import read_json
 from gateway.http.preference import preference
@@ -18,7 +19,7 @@ from gateway.jobs.representation import JobPageResource, JobResource, page_json
 from gateway.jobs.waiting import await_end
 from gateway.parts import Built
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=DirectRoute)
 
 
 @router.post(

@@ -119,7 +119,7 @@ async def _accept(  # noqa: PLR0917 - what every submission is made of
 ) -> Response:
     key = idempotency_key(request, raw)
     submitted = await built.client.submit(wanted.payload, wanted.options, idempotency=key, owner=owner)
-    told = {"Location": job_path(submitted.job.id)}
+    told = {"Location": job_path(submitted.id)}
     if submitted.replayed:
         told["Idempotency-Replayed"] = "true"
-    return json_response(OldAnswer(message=said, job_id=submitted.job.id), headers=told)
+    return json_response(OldAnswer(message=said, job_id=submitted.id), headers=told)

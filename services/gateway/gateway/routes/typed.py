@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from afterwork.api_keys import Scope
+from gateway.direct_route import DirectRoute
 from gateway.http.authorization import Owner, needs
 from gateway.http.json_body import read_json
 from gateway.http.responses import problems
@@ -13,7 +14,7 @@ from gateway.jobs.idempotency import idempotency_key
 from gateway.jobs.typed import TYPED, Typed, read_typed
 from gateway.parts import Built
 
-router = APIRouter()
+router = APIRouter(route_class=DirectRoute)
 
 
 def _add(typed: Typed) -> None:
