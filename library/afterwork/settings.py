@@ -4,11 +4,12 @@ import os
 import re
 import sys
 from typing import Annotated, Any, Literal, NoReturn, Self, get_args, get_origin
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
+
+from afterwork.redis_address import parse_address
 
 PREFIX = "AFTERWORK_"
 GROUPS_OF_SERVICES = frozenset(
@@ -35,7 +36,7 @@ class Group(BaseModel):
 
 
 class RedisSettings(Group):
-    """Where the jobs are. url: redis://, rediss:// or unix://, with user, password and database where needed.
+    """Where the jobs are. url: as `redis_address.parse_address` reads it, with user, password and database.
 
     replicas: how many replicas are to have written a job to their files before it is accepted; 0 waits for none.
     """
@@ -45,15 +46,8 @@ class RedisSettings(Group):
 
     @field_validator("url")
     @classmethod
-    def _known_scheme(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        _ = parts.port  # raises ValueError for what is no port
-        if parts.query or parts.fragment:
-            raise ValueError("takes no options after ? or #; put a special character of a password as %XX")
-        if parts.scheme != "unix" and not re.fullmatch(r"/?[0-9]*", parts.path):
-            raise ValueError("must end with the number of a database, such as /0")
+    def _readable(cls, url: str) -> str:
+        parse_address(url)
         return url
 
 

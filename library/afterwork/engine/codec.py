@@ -1,7 +1,9 @@
 """Between values and bytes: payloads and results in ARQ's envelopes, always JSON, and problem documents."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -22,6 +24,8 @@ MAX_FAULTS = 1000
 """Beyond this many they are only counted: 1 MiB can be wrong in hundreds of thousands of places."""
 
 C = TypeVar("C", bound=Contract)
+
+_OWN_TAIL = re.compile(rb'],"k":\{\},"et":\d+\}')
 
 
 def dumps(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -59,12 +63,32 @@ def _enveloped(kind: str, encode: Callable[[], bytes], enqueued_ms: int) -> byte
 
 def decode_payload(contract: type[C], envelope: bytes) -> C:
     """The payload as its contract, validated. Raises Undecodable or PayloadInvalid."""
+    body = _own_body(contract.meta.kind, envelope)
+    if body is not None:
+        with suppress(ValidationError):  # which is told in words below
+            return contract.model_validate_json(body)
+    return _decode_any(contract, envelope)
+
+
+def _own_body(kind: str, envelope: bytes) -> bytes | None:
+    """The payload in an envelope as `_enveloped` writes it, cut out, so that it is parsed only once."""
+    head = b'{"t":null,"f":"%b","a":[' % kind.encode()
+    end = envelope.rfind(b'],"k":{},"et":')
+    is_own = envelope.startswith(head) and _OWN_TAIL.fullmatch(envelope, end) and b"NaN" not in envelope
+    return envelope[len(head) : end] if is_own else None
+
+
+def _decode_any(contract: type[C], envelope: bytes) -> C:
+    """The same for whatever has been written there."""
     try:
-        arguments = loads(envelope)["a"]
-        (payload,) = arguments
+        content = loads(envelope)
+        (payload,) = content["a"]
         body = dumps(payload)
+        function = content.get("f", contract.meta.kind)
     except (ValueError, TypeError, KeyError) as error:
         raise errors.Undecodable(_short(str(error))) from error
+    if function != contract.meta.kind:
+        raise errors.Undecodable(f"it is for another function than {contract.meta.kind}")
     try:
         return contract.model_validate_json(body)
     except ValidationError as error:
@@ -102,9 +126,12 @@ def _pointer(location: Sequence[str | int], place: Any, *, is_missing: bool) -> 
 
 
 def payload_of(envelope: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """The payload in an envelope as a JSON value, not checked against its contract."""
-    arguments = loads(envelope)["a"]
-    return arguments[0] if arguments else None
+    """The payload in an envelope as a JSON value, not checked against its contract. Raises Undecodable."""
+    try:
+        arguments = loads(envelope)["a"]
+        return arguments[0] if arguments else None
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise errors.Undecodable(_short(str(error))) from error
 
 
 def encode_result(value: Any) -> bytes:  # noqa: ANN401 - whatever the handler returned

@@ -1,18 +1,21 @@
 """Every Redis key and lifetime that the engine uses; `scripts.py` hands them to the Lua scripts."""
 
 from arq.constants import (
+    abort_jobs_ss,
     health_check_key_suffix,
     in_progress_key_prefix,
     job_key_prefix,
     result_key_prefix,
+    retry_key_prefix,
 )
 
 # One job. ARQ's own names where ARQ has one.
 JOB = "aw:job:"  # + id: the record, a hash of short values
-PAYLOAD = job_key_prefix  # + id: the payload in ARQ's envelope while the job lives, without expiry
-ENDED_PAYLOAD = "aw:payload:"  # + id: the same after its end, for inspection and retry
+PAYLOAD = job_key_prefix  # + id: the payload in ARQ's envelope, without expiry, kept as long as the record
+ENDED_PAYLOAD = "aw:payload:"  # + id: the same of a plain function's job that has ended
 LOCK = in_progress_key_prefix  # + id: the claim's token, expires with the lease
 RESULT = result_key_prefix  # + id: the one copy of the result or problem, in ARQ's envelope
+RETRIES = retry_key_prefix  # + id: how often a plain function's job was started
 HISTORY = "aw:history:"  # + id: list of the last ended attempts, and states entered without one
 LOG = "aw:log:"  # + id: list of the last lines that the job logged
 CHECKPOINT = "aw:checkpoint:"  # + id: what the handler wants to find again in its next attempt, JSON
@@ -28,6 +31,7 @@ LEASES = "aw:leases:"  # + queue: id → lease end ms of every running job
 INDEX = "aw:ix:"  # + queue:kind:state: id → created ms; every job is in exactly one
 LIMITS = "aw:limits:"  # + queue: hash of what is paused or limited (`lua/parts/limits.lua`)
 CLAIMED = "aw:claimed:"  # + queue:kind: list of when jobs of a kind with a rate were claimed
+STOCK = "aw:stock:"  # + queue: there while a stock ARQ client or worker has been seen lately
 WAKE = "aw:wake:"  # + queue: list of at most one token, for idle workers
 HEALTH_SUFFIX = health_check_key_suffix  # behind the queue: a worker's sign of life, as ARQ writes it
 
@@ -39,11 +43,13 @@ TAG = "aw:tag:"  # + tag: id → created ms
 UNIQUE = "aw:unique:"  # + owner:kind:key: id of the live job that has this unique key
 IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 
+ABORTS = abort_jobs_ss  # id → when a stock ARQ client asked for its abort
+
 EVENTS = "aw:events"  # stream of all jobs' changes of state; an entry has those of one script call
 PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapsed leases do; and our time
 
 # Workers.
-WORKERS = "aw:workers"  # name → when it last looked after the others
+WORKERS = "aw:workers"  # "<queue> <name>" → when it last asked who is there
 STEP = (
     "aw:step:"  # + worker: its last claiming step and what that claimed, so that a lost reply can be repeated
 )
@@ -54,6 +60,8 @@ HISTORY_LENGTH = 20
 HISTORY_ENTRIES = 2 * HISTORY_LENGTH
 """Entries that are kept: some are hidden, and the attempts should not go for their sake."""
 LOG_LENGTH = 100
+MANY_NEWS = 8
+"""Changes in one call, from which on it is asked who listens before all of them are published."""
 EVENT_ENTRIES = 10_000
 """Entries of the event stream that are kept, about."""
 CLOCK_SLEW = 10
@@ -72,9 +80,19 @@ MAX_FINISHED = 1_000_000
 MAX_DEATHS = 3
 """Workers that may die under a job before it ends as worker-lost; from one less on it is a suspect."""
 
+PLAIN = "arq"
+"""The kind of every job that calls a plain ARQ function; `function` in its record says which."""
+
 FOREIGN_LOCK_MS = 5_000
+STOCK_MS = 3600 * 1000
+STOCK_POLL_MS = 50
+"""How often an idle worker looks while stock clients are about, which send no wake-up token."""
+RETRIES_MS = 88_400 * 1000
+ABORT_MS = 60_000
+"""How long a stock client's wish for an abort is kept, for a job that nobody knows yet."""
 IDEMPOTENCY_MS = 24 * 3600 * 1000
 STEP_MS = 3600 * 1000
+WORKER_MS = 3600 * 1000
 KEEP_MS = {"succeeded": 24 * 3600 * 1000, "cancelled": 24 * 3600 * 1000, "failed": 14 * 24 * 3600 * 1000}
 """How long an ended job's record is kept, by state."""
 HEAD_START_MS = {"high": 600_000, "normal": 0, "low": -600_000}

@@ -17,6 +17,13 @@ SHARED = ("parts/time", "parts/batches", "parts/records", "parts/accepting", "pa
 """What every script may use, in this order."""
 _PARTS = re.compile("^-- parts: (.+)$", re.MULTILINE)
 
+_END = """
+local is_done, answer = pcall(run)
+flush() -- after an error too, so that the sets agree with the records that were written before it
+if not is_done and type(answer) ~= 'table' then error(answer) end
+return answer
+"""
+
 Argument = str | bytes | int
 """What a script takes: ints are sent as decimal text."""
 
@@ -58,9 +65,7 @@ def script(name: str, clock_offset: str = "0") -> Script:
             "local function run()",
             own.removeprefix(shebang),
             "end",
-            "local answer = run()",
-            "flush()",
-            "return answer",
+            _END,
         ]
     )
     return Script(name, body, sha1(body.encode(), usedforsecurity=False).hexdigest())

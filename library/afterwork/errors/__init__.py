@@ -14,7 +14,7 @@
     └── JobError                        how a job, or one attempt of it, ended
         ├── HandlerError · HandlerFailed · JobTimeout · WorkerLost
         ├── ResultTooLarge · ResultNotJson · CheckpointTooLarge · PayloadInvalid
-        ├── UnknownFunction · Undecodable · JobCancelled · Expired
+        ├── UnknownFunction · Undecodable · JobCancelled · OutcomeUnknown · Expired
         └── InputInvalid · EgressRefused · OutOfMemory
 
 `docs/problems.md` and the gateway's `/problems/{code}` pages are generated from these classes.
@@ -36,6 +36,7 @@ from afterwork.errors.jobs import (
     InputInvalid,
     JobCancelled,
     JobTimeout,
+    OutcomeUnknown,
     OutOfMemory,
     PayloadInvalid,
     ResultNotJson,
@@ -110,6 +111,7 @@ __all__ = [
     "ObjectConflict",
     "ObjectMissing",
     "OutOfMemory",
+    "OutcomeUnknown",
     "PayloadInvalid",
     "PayloadTooLarge",
     "PreconditionFailed",

@@ -71,6 +71,12 @@ class Undecodable(JobError):
     code, title = "undecodable", "The stored payload cannot be read"
 
 
+class OutcomeUnknown(JobError):
+    """The job was run by an ARQ worker without records, which kept no result, so nobody knows how it ended."""
+
+    code, title = "outcome-unknown", "Nobody knows how the job ended"
+
+
 class JobCancelled(JobError):
     """The job was cancelled before it ended."""
 

@@ -47,11 +47,21 @@ class WorkerMetrics(Observer):
         )
         self.loop_lag = Gauge("afterwork_loop_lag_seconds", "How late the event loop is", registry=registry)
         self._queue = queue
+        self._found: dict[tuple[str, type[Outcome]], tuple[Counter, Histogram]] = {}
 
     def ended(self, claim: Claim, outcome: Outcome, seconds: float) -> None:
         """Count the attempt and its duration."""
-        self._attempts.labels(self._queue, claim.kind, type(outcome).__name__.lower()).inc()
-        self._seconds.labels(self._queue, claim.kind).observe(seconds)
+        count, durations = self._of(claim.kind, type(outcome))
+        count.inc()
+        durations.observe(seconds)
+
+    def _of(self, kind: str, outcome: type[Outcome]) -> tuple[Counter, Histogram]:
+        """Looked up once: `labels` takes longer than to count."""
+        found = self._found.get((kind, outcome))
+        if found is None:
+            count = self._attempts.labels(self._queue, kind, outcome.__name__.lower())
+            found = self._found[kind, outcome] = count, self._seconds.labels(self._queue, kind)
+        return found
 
     def lost(self, claim: Claim) -> None:
         """Count the lost lease."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from tests.integration.engine.transitions import PROBLEM, START, Alpha, Beta, at, new_job
 
-from afterwork.contracts import Amendment, FollowUp, JobOptions, Priority
+from afterwork.contracts import Amendment, FollowUp, JobOptions, KindLimits, Priority
 from afterwork.engine.jobs.submission import IdempotencyKey, Submission
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released, Retry, Snoozed
 
@@ -41,6 +41,20 @@ TOLD = st.sampled_from(
 REPORTS = st.lists(st.tuples(st.integers(0, 15), TOLD), max_size=2)
 ENDS = st.lists(st.tuples(WHICH, OUTCOMES, TOLD), max_size=4)
 """Which of the held claims end, how, and what they had still to tell."""
+LIMITS = st.sampled_from(
+    [
+        None,
+        None,
+        KindLimits(),
+        KindLimits(max_running=1),
+        KindLimits(max_running=2),
+        KindLimits(max_per_second=1.0),
+        KindLimits(max_per_second=3.0),
+        KindLimits(max_per_second=0.3),
+        KindLimits(max_running=2, max_per_second=2.0),
+    ]
+)
+"""What an operator says of a kind; None: back to its contract."""
 LOST = st.sampled_from([None, None, None, "request", "reply"])
 """What the network loses of a call."""
 VERSIONS = st.sampled_from(["", "", "current", "old"])

@@ -11,9 +11,10 @@ from tests.integration.engine.transitions import CLOCK_KEY
 
 from afterwork.engine import keys
 
-Value = str | list[str] | dict[str, str] | dict[str, float] | set[str]
-UNSEEN = (CLOCK_KEY, keys.LOCK, keys.STEP, keys.EVENTS)
-"""Left out of the comparison: locks expire by the real clock, steps are the workers' own, events have their tests."""
+Value = str | list[str] | dict[str, str] | dict[str, float] | dict[str, list[str]] | set[str]
+UNSEEN = (CLOCK_KEY, keys.LOCK, keys.STEP, keys.CLAIMED)
+"""Left out of the comparison: locks expire by the real clock, steps are the workers' own, and by what was claimed under
+a rate the next claims are seen to go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Snapshot:
         for key, value in self.values.items():
             if key.startswith(prefix) and isinstance(value, dict):
                 for member, score in value.items():
+                    assert not isinstance(score, list)
                     found.setdefault(member, []).append((key, float(score)))
         return found
 
@@ -52,6 +54,8 @@ def snapshot(redis: Any) -> Snapshot:  # noqa: ANN401 - typed by redis-py as per
             value.pop("durability")
         elif name.startswith(keys.RESULT):
             values[name] = _summary(value)
+        elif name == keys.EVENTS:
+            values[name] = _by_job(value)
     return Snapshot(
         values={name: _value(value) for name, value in values.items() if not name.startswith(UNSEEN)},
         versions=versions,
@@ -92,8 +96,7 @@ def _standing(job: ModelJob) -> dict[str, int]:
 def _of_one(job: ModelJob) -> dict[str, Value]:
     values: dict[str, Value] = {keys.JOB + job.id: _record(job)}
     if job.has_payload:
-        prefix = keys.PAYLOAD if job.is_live else keys.ENDED_PAYLOAD
-        values[prefix + job.id] = "payload"
+        values[keys.PAYLOAD + job.id] = "payload"
     if job.body is not None:
         values[keys.RESULT + job.id] = {
             "s": str(job.state == "succeeded"),
@@ -125,6 +128,9 @@ def _of_all(model: Model) -> dict[str, Value]:
         values[keys.QUEUES] = set(model.known)
     values |= {keys.LANES + queue: dict.fromkeys(kinds, "") for queue, kinds in model.known.items()}
     values |= {keys.WAKE + queue: ["1"] for queue in model.woken}
+    values |= {keys.LIMITS + queue: fields for queue in model.known if (fields := model.gates.fields(queue))}
+    if model.events:
+        values[keys.EVENTS] = model.events
     values |= {keys.UNIQUE + ":".join(key): job_id for key, job_id in model.unique.items()}
     values |= {
         keys.IDEMPOTENCY + scope: f"{body} {job_id}" for scope, (body, job_id) in model.idempotency.items()
@@ -155,6 +161,7 @@ def _record(job: ModelJob) -> dict[str, str]:
         "token": job.token,
         "version": job.version,
         "state_version": job.state_version,
+        "ran": job.ran.begun if job.ran else None,
         "first": "scheduled" if job.states[1] == "scheduled" else None,
         "owner": job.wanted.owner or None,
         "unique": job.wanted.unique or None,
@@ -185,14 +192,14 @@ def _read(pipe: Any, name: str) -> None:  # noqa: ANN401 - as above
     )
     if name.startswith(sorted_sets):
         pipe.zrange(name, 0, -1, withscores=True)
-    elif name.startswith((keys.JOB, keys.LANES)) or name in {keys.LEDGER, keys.PULSE}:
+    elif name.startswith((keys.JOB, keys.LANES, keys.LIMITS)) or name in {keys.LEDGER, keys.PULSE}:
         pipe.hgetall(name)
-    elif name.startswith((keys.HISTORY, keys.LOG, keys.WAKE)):
+    elif name.startswith((keys.HISTORY, keys.LOG, keys.WAKE, keys.CLAIMED)):
         pipe.lrange(name, 0, -1)
     elif name == keys.QUEUES:
         pipe.smembers(name)
     elif name == keys.EVENTS:
-        pipe.xlen(name)
+        pipe.xrange(name)
     elif name.startswith((keys.PAYLOAD, keys.ENDED_PAYLOAD)):
         pipe.echo("payload")
     else:
@@ -203,6 +210,16 @@ def _value(value: Any) -> Value:  # noqa: ANN401 - a reply of any command
     is_sorted_set = isinstance(value, list) and value and isinstance(value[0], tuple)
     plain: Value = dict(value) if is_sorted_set else value
     return plain
+
+
+def _by_job(entries: list[tuple[str, dict[str, str]]]) -> dict[str, list[str]]:
+    """What the feed tells of each job, in its order."""
+    told: dict[str, list[str]] = {}
+    for _, fields in entries:
+        for line in fields["changes"].split("\n"):
+            job_id, _, rest = line.partition(" ")
+            told.setdefault(job_id, []).append(rest)
+    return told
 
 
 def _summary(envelope: str) -> dict[str, str]:

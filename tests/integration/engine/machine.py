@@ -3,7 +3,6 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from tests.integration.engine import invariants
-from tests.integration.engine.books import Books
 from tests.integration.engine.choices import (
     ENDS,
     HOUR,
@@ -26,6 +25,7 @@ from tests.integration.engine.choices import (
 )
 from tests.integration.engine.holder import Ask, Told
 from tests.integration.engine.keyspace import expected, snapshot
+from tests.integration.engine.operator_rules import OperatorRules
 from tests.integration.engine.transitions import (
     START,
     Alpha,
@@ -41,7 +41,7 @@ from afterwork.engine.jobs.submission import Submission
 from afterwork.engine.work.outcome import Outcome
 
 
-class JobLives(Books):
+class JobLives(OperatorRules):
     """One example: a few jobs, three workers, and everything that may happen to them."""
 
     # ------------------------------------------------------------------------------------------ clients
@@ -197,6 +197,14 @@ class JobLives(Books):
         holder = self.holders[which % len(self.holders)]
         self.spent += holder.held.values()
         self.holders[which % len(self.holders)] = self._worker(holder.worker.queue, *holder.worker.kinds)
+
+    @rule(which=WHICH)
+    def worker_crashes_and_is_missed(self, which: int) -> None:
+        """Somebody finds that it is not connected any more."""
+        worker = self.holders[which % len(self.holders)].worker
+        self.worker_crashes(which)
+        taken = self.transitions.mourn(worker.queue, worker.name, lease=LEASE)
+        assert taken == self.model.mourn(LEASE, worker.queue, worker.name)
 
     @rule()
     def reap(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from tests.integration.engine.model_claims import ModelClaims
 from tests.integration.engine.model_job import ModelJob, ModelStep, Wanted, plain
 
-from afterwork.contracts import Amendment
+from afterwork.contracts import Amendment, KindLimits
 from afterwork.engine.jobs.submission import Submission, milliseconds_of
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.following import Follower
@@ -104,6 +104,32 @@ class Model(ModelClaims):
         gone = [job for job in ended if job.expires is not None and job.expires <= self.now]
         return self.remove(ended[: max(len(gone), len(ended) - max_finished)])
 
+    # ------------------------------------------------------------------------------------------ operators
+
+    def pause(self, queue: str, kind: str, *, paused: bool) -> str:
+        """The answer of `pause.lua`."""
+        if answer := self._unknown(queue, kind):
+            return answer
+        if paused:
+            self.gates.paused.add((queue, kind))
+        else:
+            self.gates.paused.discard((queue, kind))
+            self.woken.add(queue)
+        return "done"
+
+    def limit(self, queue: str, kind: str, limits: KindLimits | None) -> str:
+        """The answer of `limit.lua`; None: back to the contract's."""
+        if answer := self._unknown(queue, kind):
+            return answer
+        self.gates.set_limits(queue, kind, limits)
+        self.woken.add(queue)
+        return "done"
+
+    def _unknown(self, queue: str, kind: str) -> str:
+        if queue not in self.known:
+            return "missing-queue"
+        return "missing-kind" if kind and kind not in self.known[queue] else ""
+
     # ------------------------------------------------------------------------------------------ workers
 
     def step(self, step: ModelStep, expired: AbstractSet[str]) -> tuple[list[set[str]], list[str], int]:
@@ -121,10 +147,9 @@ class Model(ModelClaims):
         claimed = self.claim(step, expired)
         if step.slots:
             self._steps[step.worker] = (step.sequence, [(claim.id, claim.token) for claim in step.seen])
-        kinds = {kind.meta.kind for kind in step.kinds}
-        places = [job.place for job in self.standing(step.queue, kinds)]
-        next_due = max(0, min(places) - self.now) if places else -1
-        if next_due == 0 and step.slots:
+        next_due = self.next_due(step)
+        has_gates = any(self.gates.has_any(step.queue, kind.meta.kind) for kind in step.kinds)
+        if next_due == 0 and (step.slots or has_gates):
             self.woken.add(step.queue)
         return verdicts, claimed, next_due
 
@@ -157,6 +182,20 @@ class Model(ModelClaims):
             return "lost"
         job.checkpoint, job.has_checkpointed = body.decode(), True
         return "ok"
+
+    def mourn(self, lease: int, queue: str, worker: str) -> int:
+        """How many jobs of a worker that is gone went back."""
+        self.clock.hear(lease)
+        held = [
+            job
+            for job in self.jobs.values()
+            if job.state == "running" and job.worker == worker and job.queue == queue
+        ]
+        if self.clock.holds is not None and self.clock.holds > self.now:
+            return 0
+        for job in held:
+            self.bury(job)
+        return len(held)
 
     def reap(self, lease: int) -> int:
         """How many lapsed leases, and jobs that were not started in time, were looked at."""
@@ -196,7 +235,8 @@ class Model(ModelClaims):
             return {"lost"}
         if job.state != "running":
             return {"already"}
-        outcome, delay, body, error = map(plain, finish.wire(0.0)[2:6])
+        outcome, body, is_told, *told = map(plain, finish.wire(0.0)[2:7])
+        delay, error = told if is_told else ("0", "")
         due = job.due if outcome == "released" else self.now + int(delay)
         self.note(job, finish.report)
         match outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 
+from tests.integration.engine.model_gates import Gate
 from tests.integration.engine.model_job import ModelJob, ModelStep, next_of
 from tests.integration.engine.model_state import ModelState
 
@@ -26,7 +27,11 @@ class ModelClaims(ModelState):
         due = [
             job
             for job in self.jobs.values()
-            if job.is_suspect and job.state == "waiting" and job.queue == step.queue and job.kind in kinds
+            if job.is_suspect
+            and job.state == "waiting"
+            and job.queue == step.queue
+            and job.kind in kinds
+            and self.gate(job.queue, job.kind).is_open
         ]
         first = min(due, key=lambda job: (job.place, job.id), default=None)
         if first is not None and first.place <= self.now:
@@ -36,7 +41,7 @@ class ModelClaims(ModelState):
         """The first job of each lane whose due time, less the lane's head start, is the least: any may be next."""
         lanes: dict[tuple[str, str, str], ModelJob] = {}
         for job in sorted(self.standing(queue, kinds), key=lambda job: (job.place, job.id)):
-            if job.place <= self.now:
+            if job.place <= self.now and self.gate(queue, job.kind).is_open:
                 lanes.setdefault(job.lane, job)
         urgency = {job.id: job.place - keys.HEAD_START_MS[job.level] for job in lanes.values()}
         return [job for job in lanes.values() if urgency[job.id] == min(urgency.values())]
@@ -56,4 +61,20 @@ class ModelClaims(ModelState):
             job.lease = job.place = self.now + step.lease
             job.is_start_awaited, job.reported = False, None
             self.enter(job, "running")
+            self.gates.passed(job.queue, job.kind, self.now)
             claimed.append(job.id)
+
+    def gate(self, queue: str, kind: str) -> Gate:
+        """Whether more of the kind may start now."""
+        return self.gates.look(queue, kind, self.now, self.running(queue, kind))
+
+    def next_due(self, step: ModelStep) -> int:
+        """Ms until the first job in a lane may start; -1 if none is there, or may."""
+        kinds = {kind.meta.kind for kind in step.kinds}
+        gates = {kind: self.gate(step.queue, kind) for kind in kinds}
+        places = [
+            max(job.place, gates[job.kind].opens or 0)
+            for job in self.standing(step.queue, kinds)
+            if gates[job.kind].is_open or gates[job.kind].opens
+        ]
+        return max(0, min(places) - self.now) if places else -1

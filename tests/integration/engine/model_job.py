@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from afterwork.contracts import Contract
 from afterwork.engine import keys
-from afterwork.engine.jobs.submission import Submission, wire
+from afterwork.engine.jobs.submission import Submission
+from afterwork.engine.jobs.wire import submit_arguments, wire
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.following import Follower
 from afterwork.engine.work.reports import Report
@@ -54,7 +55,10 @@ class Wanted(NamedTuple):
     @classmethod
     def of(cls, submission: Submission) -> "Wanted":
         """By the engine's own wire."""
-        return cls(*map(plain, wire(submission)))
+        _, *shared, job_id, scope, body, payload = map(plain, submit_arguments([wire(submission)]))
+        *head, unique, tags, start_before, retention, follow_ups, then = shared
+        tail = (tags, start_before, retention, follow_ups, then, payload)
+        return cls(*[job_id, *head, unique, scope, body, *tail])
 
     @classmethod
     def following(cls, follower: Follower, owner: str) -> "Wanted":
@@ -101,6 +105,7 @@ class ModelJob:
     states: dict[int, str] = field(default_factory=dict)
     history: list[Ended] = field(default_factory=list)
     is_history_cut: bool = False
+    ran: Ended | None = None
     progress: tuple[int, str] | None = None
     log: list[tuple[int, int, str, str]] = field(default_factory=list)
     reported: int | None = None
@@ -160,6 +165,16 @@ class ModelJob:
         self.history.append(entry)
         self.is_history_cut |= len(self.history) > keys.HISTORY_ENTRIES
         del self.history[: -keys.HISTORY_ENTRIES]
+
+    @property
+    def story(self) -> list[Ended]:
+        """The history with the attempt that succeeded, which stands in the record."""
+        return [*self.history, *([self.ran] if self.ran else [])][-keys.HISTORY_ENTRIES :]
+
+    @property
+    def is_story_cut(self) -> bool:
+        """Whether it reaches back to the beginning no longer."""
+        return self.is_history_cut or len(self.history) + bool(self.ran) > keys.HISTORY_ENTRIES
 
     def never_started_by(self, now: int) -> bool:
         """Whether it should have been started by now and never was."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tests.integration.engine.model_clock import ModelClock
+from tests.integration.engine.model_gates import ModelGates
 from tests.integration.engine.model_job import End, Ended, ModelJob, State, Wanted
 
 from afterwork.engine import keys
@@ -21,6 +22,8 @@ class ModelState:
         self.woken: set[str] = set()
         self.known: dict[str, set[str]] = {}
         self.accepted = self.swept = 0
+        self.gates = ModelGates()
+        self.events: dict[str, list[str]] = {}
 
     @property
     def now(self) -> int:
@@ -67,11 +70,17 @@ class ModelState:
 
     def told(self, job: ModelJob) -> dict[int, str]:
         """By version, each state that the job entered: the first, and all others that the history reaches back to."""
-        oldest = job.history[0] if job.is_history_cut else None
+        oldest = job.story[0] if job.is_story_cut else None
         since = (oldest.begun or oldest.ended) if oldest else 1
         return {
             version: state for version, state in job.states.items() if version == 1 or version >= int(since)
         }
+
+    def running(self, queue: str, kind: str) -> int:
+        """How many jobs of the kind run."""
+        return sum(
+            job.state == "running" and (job.queue, job.kind) == (queue, kind) for job in self.jobs.values()
+        )
 
     # ------------------------------------------------------------------------------------------ changes
 
@@ -90,6 +99,7 @@ class ModelState:
         self.known.setdefault(job.queue, set()).add(job.kind)
         self.woken.add(job.queue)
         self.accepted += 1
+        self._announce(job)
         return job
 
     def enter(self, job: ModelJob, state: State) -> None:
@@ -98,6 +108,12 @@ class ModelState:
         job.version += 1
         job.state_version = job.version
         job.states[job.version] = self.shown_state(job)
+        self._announce(job)
+
+    def _announce(self, job: ModelJob) -> None:
+        """To the feed of all jobs."""
+        line = f"{job.version} {job.states[job.version]} {self.now} {job.queue} {job.kind}"
+        self.events.setdefault(job.id, []).append(line)
 
     def settle(self, job: ModelJob, state: End, body: str) -> None:
         """The end, until somebody retries it."""
@@ -112,13 +128,13 @@ class ModelState:
 
     def put_back(self, job: ModelJob, due: int, attempt: int) -> None:
         """It waits again."""
+        self.woken.add(job.queue)
         job.lease = None
         if job.has_cancel:
             self.settle(job, "cancelled", "cancelled")
             return
         job.due, job.place, job.attempt = due, due, attempt
         self.enter(job, "waiting")
-        self.woken.add(job.queue)
 
     def bury(self, job: ModelJob) -> None:
         """Its worker died."""
@@ -127,6 +143,7 @@ class ModelState:
         job.token = None
         job.deaths += 1
         if is_last:
+            self.woken.add(job.queue)
             self.settle(job, "failed", "worker-lost")
         else:
             job.is_suspect = job.deaths >= keys.MAX_DEATHS - 1
@@ -143,7 +160,11 @@ class ModelState:
         assert job.started is not None
         assert job.worker is not None
         ran = (job.attempt, job.started, self.now, job.worker, job.state_version)
-        job.append(Ended(*ran, job.version + 1, after, error))
+        ended = Ended(*ran, job.version + 1, after, error)
+        if after == "succeeded":
+            job.ran = ended
+        else:
+            job.append(ended)
 
     def mark(self, job: ModelJob) -> None:
         """The state was entered just now without the end of an attempt."""

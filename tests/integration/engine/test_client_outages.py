@@ -8,7 +8,7 @@ from tests.servers import RedisServer
 
 from afterwork import errors
 from afterwork.contracts import Durability, JobQuery
-from afterwork.engine import JobClient
+from afterwork.engine import JobClient, Submission
 
 
 async def submit(client: JobClient) -> str:
@@ -81,6 +81,20 @@ async def test_a_client_survives_a_restart_of_the_server(engine_server: RedisSer
             assert (await client.get(first)).id == first
             second = await submit(client)
             assert [job.id for job in (await client.list(JobQuery())).jobs] == [second, first]
+
+
+async def test_connections_that_a_restart_has_cut_cost_no_job(engine_server: RedisServer) -> None:
+    with RedisServer(engine_server.binary) as server:
+        async with JobClient.connect(server.url) as client:
+            # given several connections over which jobs were submitted
+            await client.submit_many([Submission.of(Alpha()) for _ in range(200)])
+
+            # when the server was away for a moment
+            server.restart()
+            await submit(client)
+
+            # then nobody noticed
+            assert (await client.ledger()).accepted == 201
 
 
 async def test_the_reason_of_a_refusal_names_no_password(engine_server: RedisServer) -> None:

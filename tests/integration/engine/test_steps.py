@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from arq.connections import ArqRedis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LostConnection
 from tests.integration.engine.transitions import PROBLEM, Alpha, ScriptedWorker, Transitions, new_job
 from tests.servers import RedisServer
@@ -15,43 +15,61 @@ from afterwork.engine.work.outcome import Done, Retry
 from afterwork.engine.work.steps import Ask, Steps
 
 
-class LosesReplies(ArqRedis):
-    """A real connection on which the replies of some calls are lost after the server has done them."""
+class Network:
+    """Loses the replies of so many script calls, after the server has done them. after_loss: called each time."""
 
     losses: int = 0
     after_loss: Callable[[], None] = staticmethod(lambda: None)
 
-    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - redis-py's signature
-        reply = await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        if self.losses:
-            self.losses -= 1
-            self.after_loss()
-            message = "Connection closed by server."
-            raise LostConnection(message)
-        return reply
+
+def losing(kind: type[AbstractConnection], network: Network) -> type[AbstractConnection]:
+    """The same sort of connection, through such a network."""
+
+    class Losing(kind):  # type: ignore[misc, valid-type]
+        is_script = False
+
+        async def send_command(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - redis-py's signature
+            self.is_script = args[0] == "EVALSHA"
+            await super().send_command(*args, **options)
+
+        async def read_response(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
+            reply = await super().read_response(*args, **options)
+            if self.is_script and network.losses:
+                network.losses -= 1
+                network.after_loss()
+                message = "Connection closed by server."
+                raise LostConnection(message)
+            return reply
+
+    return Losing
 
 
 @pytest.fixture
-async def redis(engine_server: RedisServer, transitions: Transitions) -> AsyncIterator[LosesReplies]:
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+async def steps(
+    engine_server: RedisServer, transitions: Transitions, network: Network
+) -> AsyncIterator[Steps]:
     transitions.use_real_clock()
-    pool = connection.connect(engine_server.url).connection_pool
-    redis = LosesReplies(pool)
-    yield redis
-    await redis.aclose(close_connection_pool=True)
-
-
-@pytest.fixture
-def steps(redis: LosesReplies) -> Steps:
-    return Steps(redis, worker="w", queue="q", lease=60, kinds={"alpha.run": Alpha})
+    redis = connection.connect(engine_server.url)
+    pool = redis.connection_pool
+    pool.connection_class = losing(pool.connection_class, network)
+    steps = Steps(redis, worker="w", queue="q", lease=60, kinds={"alpha.run": Alpha})
+    yield steps
+    await steps.close()
+    await connection.close(redis)
 
 
 async def test_a_step_whose_replies_are_lost_claims_once(
-    redis: LosesReplies, steps: Steps, transitions: Transitions
+    network: Network, steps: Steps, transitions: Transitions
 ) -> None:
     # given two due jobs, and a network that loses three replies
     transitions.submit(new_job("a"), new_job("b"))
     await steps.step(Ask([], [], 0, suspect_running=False))
-    redis.losses = 3
+    network.losses = 3
 
     # when the worker steps
     reply = await steps.step(Ask([], [], 5, suspect_running=False))
@@ -61,11 +79,11 @@ async def test_a_step_whose_replies_are_lost_claims_once(
 
 
 async def test_a_finish_whose_reply_is_lost_is_written_once(
-    redis: LosesReplies, steps: Steps, transitions: Transitions
+    network: Network, steps: Steps, transitions: Transitions
 ) -> None:
     transitions.submit(new_job("a"))
     (claim,) = (await steps.step(Ask([], [], 5, suspect_running=False))).claims
-    redis.losses = 1
+    network.losses = 1
 
     reply = await steps.step(Ask([Finish(claim, Done(b"1"))], [], 5, suspect_running=False))
 
@@ -74,7 +92,7 @@ async def test_a_finish_whose_reply_is_lost_is_written_once(
 
 
 async def test_no_token_is_given_twice_for_one_job(
-    redis: LosesReplies, steps: Steps, transitions: Transitions
+    network: Network, steps: Steps, transitions: Transitions
 ) -> None:
     # given a step that claims two jobs, of which one is taken from the worker before it hears of them
     transitions.submit(new_job("a"), new_job("b"))
@@ -85,7 +103,7 @@ async def test_no_token_is_given_twice_for_one_job(
         transitions.call("release", "a", token)
         transitions.cancel("a")
 
-    redis.losses, redis.after_loss = 1, take_away
+    network.losses, network.after_loss = 1, take_away
     (first,) = (await steps.step(Ask([], [], 5, suspect_running=False))).claims
 
     # when it gives the other one back and claims it again
@@ -100,23 +118,23 @@ async def test_no_token_is_given_twice_for_one_job(
 
 
 async def test_a_draining_worker_without_anything_to_write_does_not_wait_for_redis(
-    redis: LosesReplies, steps: Steps
+    network: Network, steps: Steps
 ) -> None:
-    redis.losses = 1
+    network.losses = 1
 
-    reply = await steps.step(Ask([], [], 0, suspect_running=False), lambda: True)
+    reply = await steps.step(Ask([], [], 0, suspect_running=False), is_over=lambda: True)
 
     assert (reply.claims, reply.next_due) == ([], None)
 
 
 async def test_a_draining_worker_waits_until_its_finishes_are_written(
-    redis: LosesReplies, steps: Steps, transitions: Transitions
+    network: Network, steps: Steps, transitions: Transitions
 ) -> None:
     transitions.submit(new_job("a"))
     (claim,) = (await steps.step(Ask([], [], 5, suspect_running=False))).claims
-    redis.losses = 2
+    network.losses = 2
 
-    await steps.step(Ask([Finish(claim, Done(b"1"))], [], 0, suspect_running=False), lambda: True)
+    await steps.step(Ask([Finish(claim, Done(b"1"))], [], 0, suspect_running=False), is_over=lambda: True)
 
-    assert redis.losses == 0
+    assert network.losses == 0
     assert transitions.record("a")["state"] == "succeeded"

@@ -90,7 +90,7 @@ async def test_a_deferred_job_of_a_stock_client_is_left_until_it_is_due(
     assert transitions.record(job_id) == {}
 
 
-async def test_a_member_whose_payload_has_expired_is_dropped_and_hides_nobody(
+async def test_a_member_whose_payload_has_expired_fails_for_all_to_see_and_hides_nobody(
     stock: ArqRedis, worker: ScriptedWorker, transitions: Transitions
 ) -> None:
     # given a stock job without payload, before another
@@ -100,9 +100,10 @@ async def test_a_member_whose_payload_has_expired_is_dropped_and_hides_nobody(
     # when our worker claims
     ids = worker.step(5).ids
 
-    # then it gets the other one, and the lane is clean
+    # then it gets the other one, the lane is clean, and the books tell of both
     assert ids == [there]
     assert transitions.redis.zrange(LANE, 0, -1) == [there]
+    assert transitions.list_ids("failed", "probe.run", "notifier") == [gone]
     assert transitions.ledger()["imbalance"] == 0
 
 
@@ -209,3 +210,43 @@ async def test_arq_sees_a_job_that_was_cancelled_before_it_ran(
 
     assert info is not None
     assert (info.success, info.job_try) == (False, 0)
+
+
+async def abort(stock: ArqRedis, job_id: str, queue: str) -> None:
+    """What a stock client asks for, without the wait for the end, which `Job.abort` begins with."""
+    with pytest.raises(TimeoutError):
+        await Job(job_id, stock, queue, loads).abort(timeout=0.05, poll_delay=0.01)
+
+
+async def test_a_scheduled_job_that_a_stock_client_aborts_is_cancelled_and_does_not_run(
+    transitions: Transitions, stock: ArqRedis
+) -> None:
+    # given a job that is due in an hour, and a stock client which wants it aborted
+    lane = "aw:lane:q:alpha.run:normal"
+    transitions.submit(new_job("a", delay=3600))
+    due = transitions.redis.zscore(lane, "a")
+    await abort(stock, "a", lane)
+    assert transitions.redis.zscore(lane, "a") != due, "ARQ moves it to the front"
+
+    # when a worker looks for work, then it gets nothing
+    assert ScriptedWorker(transitions).step(5).ids == []
+    assert transitions.redis.zscore(lane, "a") == due
+
+    # and the next reaper cancels it, and leaves nothing behind
+    transitions.reap()
+    assert transitions.record("a")["state"] == "cancelled"
+    assert transitions.redis.zrange("arq:abort", 0, -1) == []
+
+
+async def test_a_running_job_that_a_stock_client_aborts_is_to_be_cancelled(
+    transitions: Transitions, stock: ArqRedis
+) -> None:
+    transitions.submit(new_job("a"))
+    (claim,) = ScriptedWorker(transitions).step(5).claims
+    await abort(stock, "a", "aw:lane:q:alpha.run:normal")
+
+    transitions.reap()
+
+    assert transitions.record("a")["cancel"] == "1"
+    assert transitions.redis.zrange("arq:abort", 0, -1) == []
+    assert transitions.call("renew", 1000, "a", claim.token) == [b"cancel"]

@@ -54,6 +54,34 @@ def test_a_repeated_id_is_stored_once_and_told_its_first_times(transitions: Tran
     assert transitions.ledger()["accepted"] == 1
 
 
+def test_jobs_that_are_alike_are_each_stored_whole_and_stay_apart(transitions: Transitions) -> None:
+    # when one call holds jobs that differ only in their payloads, before and behind another one
+    verdicts = transitions.submit(
+        new_job("a", Alpha(text="1"), tags=["t"], owner="o"),
+        new_job("b", Alpha(text="2"), tags=["t"], owner="o"),
+        new_job("c", Alpha(text="3"), delay=5),
+        new_job("d", Alpha(text="4"), tags=["t"], owner="o"),
+    )
+
+    # then each has all that is its own
+    assert [(verdict.name, verdict.id) for verdict in verdicts] == [("stored", job_id) for job_id in "abcd"]
+    record = transitions.record("a")
+    assert record == transitions.record("b") == transitions.record("d")
+    assert (record["tags"], record["owner"], record["due"]) == ("t", "o", str(START))
+    assert (transitions.record("c")["first"], transitions.record("c")["due"]) == (
+        "scheduled",
+        str(START + 5000),
+    )
+    assert transitions.redis.zrange(keys.TAG + "t", 0, -1) == ["a", "b", "d"]
+    for job_id, text in zip("abcd", "1234", strict=True):
+        assert f'"text":"{text}"' in str(transitions.redis.get(keys.PAYLOAD + job_id))
+    assert transitions.ledger()["accepted"] == 4
+
+    # and what becomes of one does not touch the others
+    transitions.cancel("a")
+    assert transitions.record("b") == transitions.record("d") == record
+
+
 def test_a_refused_neighbour_does_not_matter(transitions: Transitions) -> None:
     # given a job that holds a unique key, and one under an idempotency key
     transitions.submit(new_job("a", unique_key="u"), new_job("b", idempotency=idempotency()))

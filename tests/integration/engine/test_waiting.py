@@ -13,8 +13,8 @@ from afterwork.contracts import JobState
 from afterwork.engine import JobClient, keys
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Retry, Snoozed
 
-CONNECTIONS = 40
-"""More than a client may need, however many wait in it."""
+CONNECTIONS = 4
+"""More than a client may need, however many wait in it: one that listens, and one for looks."""
 
 
 # ------------------------------------------------------------------------------------------------ ends

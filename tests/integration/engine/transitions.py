@@ -10,9 +10,11 @@ from typing import Any, Self
 from tests.integration.engine.views import Views
 from tests.servers import RedisServer
 
-from afterwork.contracts import Amendment, Contract, Durability, FollowUp, JobOptions, Priority
+from afterwork.contracts import Amendment, Contract, Durability, FollowUp, JobOptions, KindLimits, Priority
 from afterwork.engine import keys, scripts
-from afterwork.engine.jobs.submission import IdempotencyKey, Submission, Verdict, amendment_wire, wire
+from afterwork.engine.jobs.submission import IdempotencyKey, Submission, Verdict
+from afterwork.engine.jobs.wire import amendment_wire, submit_arguments, verdicts_of, wire
+from afterwork.engine.jobs.workers import order_text
 from afterwork.engine.scripts import Argument
 from afterwork.engine.server import connection
 from afterwork.engine.work.claims import Claim, Finish
@@ -140,9 +142,8 @@ class Transitions(Views):
 
     def submit(self, *submissions: Submission) -> list[Verdict]:
         """One verdict per submission."""
-        arguments = [argument for submission in submissions for argument in wire(submission)]
-        rows = self.call("submit", Durability.FSYNC, *arguments)
-        return [Verdict.of(row, Durability.FSYNC) for row in rows]
+        reply = self.call("submit", Durability.FSYNC, *submit_arguments(map(wire, submissions)))
+        return verdicts_of(reply, [submission.id for submission in submissions], Durability.FSYNC)
 
     def cancel(self, job_id: str, if_version: int | str = "") -> str:
         """The script's answer."""
@@ -156,6 +157,23 @@ class Transitions(Views):
         """The script's answer, and who holds the unique key."""
         answer, holder = self.call("retry", job_id, "")
         return answer.decode(), holder.decode()
+
+    def pause(self, queue: str, kind: str = "", *, paused: bool = True) -> str:
+        """The script's answer. paused: False to resume."""
+        return str(self.call("pause", queue, kind, int(paused)).decode())
+
+    def limit(self, queue: str, kind: str, limits: KindLimits | None) -> str:
+        """The script's answer. limits: None to go back to the contract's."""
+        return str(self.call("limit", queue, kind, order_text(limits) if limits else "").decode())
+
+    def mourn(self, queue: str, worker: str, *, lease: int = 1000, run: str | None = None) -> int:
+        """How many jobs of a worker that is gone went back. run: the server's own by default."""
+        run = run or self.redis.info("server")["run_id"]
+        total = passed = 0
+        while passed >= 0:
+            buried, passed = self.call("mourn", lease, run, queue, worker, passed)
+            total += buried
+        return total
 
     def reap(self, *, lease: int = 1000) -> int:
         """How many lapsed leases were looked at."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.fault_proxy import FaultProxy
 from tests.integration.workers import unruly, waiting
 from tests.integration.workers.conftest import Services
-from tests.integration.workers.network import Network
 from tests.integration.workers.short_jobs import assert_balanced, assert_undisturbed, submit
 from tests.integration.workers.unruly.contracts import QUEUE, Behave
 from tests.servers import RedisServer
@@ -19,13 +19,13 @@ LEASE = 1.5
 
 
 @pytest.fixture
-def network(own_redis: RedisServer) -> Iterator[Network]:
-    with Network(own_redis.socket) as between:
+def network(own_redis: RedisServer) -> Iterator[FaultProxy]:
+    with FaultProxy(own_redis.socket) as between:
         yield between
 
 
 async def test_a_worker_that_is_cut_off_stops_its_jobs_and_another_one_runs_them(
-    own_client: JobClient, own_redis: RedisServer, services: Services, network: Network, tmp_path: Path
+    own_client: JobClient, own_redis: RedisServer, services: Services, network: FaultProxy, tmp_path: Path
 ) -> None:
     # given two workers, one of which reaches Redis through a network, and runs ten jobs
     cut_off = services.start(unruly.MODULE, network.url, lease=LEASE, worker__concurrency=10)
@@ -37,7 +37,7 @@ async def test_a_worker_that_is_cut_off_stops_its_jobs_and_another_one_runs_them
     services.start(unruly.MODULE, own_redis.url, lease=LEASE, worker__concurrency=10)
 
     # when the network becomes a black hole
-    network.cut()
+    network.black_hole()
 
     # then the worker that is cut off stops the jobs itself, and the other one runs them
     labels = {"queue": QUEUE, "kind": behave.meta.kind}
@@ -66,14 +66,14 @@ async def test_a_worker_that_is_cut_off_stops_its_jobs_and_another_one_runs_them
 
 
 async def test_a_worker_that_is_cut_off_for_less_than_its_lease_keeps_its_jobs(
-    own_client: JobClient, own_redis: RedisServer, services: Services, network: Network
+    own_client: JobClient, own_redis: RedisServer, services: Services, network: FaultProxy
 ) -> None:
     services.start("notifier", network.url, lease=4 * LEASE)
     services.start("notifier", own_redis.url, lease=4 * LEASE, worker__concurrency=1)
     long = await submit(own_client, seconds=4 * LEASE, count=10)
     await waiting.running(own_client, *long)
 
-    network.cut()
+    network.black_hole()
     await waiting.elapsed(1.5 * LEASE)
     network.mend()
 
@@ -81,13 +81,13 @@ async def test_a_worker_that_is_cut_off_for_less_than_its_lease_keeps_its_jobs(
 
 
 async def test_a_worker_that_is_cut_off_alone_goes_on_with_its_work_afterwards(
-    own_client: JobClient, services: Services, network: Network
+    own_client: JobClient, services: Services, network: FaultProxy
 ) -> None:
     services.start("notifier", network.url, lease=LEASE)
     long = await submit(own_client, seconds=1, count=10)
     await waiting.running(own_client, *long)
 
-    network.cut()
+    network.black_hole()
     await waiting.elapsed(3 * LEASE)
     late = await submit(own_client, seconds=0.1, count=10)
     network.mend()
@@ -99,7 +99,7 @@ async def test_a_worker_that_is_cut_off_alone_goes_on_with_its_work_afterwards(
 
 
 async def test_lost_answers_make_nothing_happen_twice(
-    own_client: JobClient, services: Services, network: Network, tmp_path: Path
+    own_client: JobClient, services: Services, network: FaultProxy, tmp_path: Path
 ) -> None:
     # given a worker with one slot, whose requests arrive but whose answers do not
     worker = services.start(unruly.MODULE, network.url, lease=6 * LEASE, worker__concurrency=1)
@@ -122,3 +122,20 @@ async def test_lost_answers_make_nothing_happen_twice(
     assert started.read_text().split() == [first, second, third]
     assert waiting.as_sent(*await waiting.ended(own_client, first)) == waiting.as_sent(*ended)
     await assert_balanced(own_client)
+
+
+async def test_a_worker_whose_connections_are_reset_keeps_its_jobs_and_goes_on(
+    own_client: JobClient, services: Services, network: FaultProxy
+) -> None:
+    worker = services.start("notifier", network.url, lease=4 * LEASE)
+    long = await submit(own_client, seconds=2, count=5)
+    await waiting.running(own_client, *long)
+
+    for _ in range(5):
+        await waiting.true(lambda: network.connections > 0)
+        network.cut()
+        assert_undisturbed(await waiting.ended(own_client, *await submit(own_client, seconds=0)))
+
+    assert_undisturbed(await waiting.ended(own_client, *long))
+    assert worker.is_running
+    assert network.resets >= 5

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.fault_proxy import FaultProxy
 from tests.integration.workers import unruly, waiting
 from tests.integration.workers.conftest import Services
-from tests.integration.workers.network import Network
 from tests.integration.workers.short_jobs import assert_balanced
 from tests.integration.workers.supervision import supervised
 from tests.integration.workers.unruly.contracts import QUEUE, Behave
@@ -182,7 +182,7 @@ async def test_an_end_whose_answer_is_lost_is_followed_once(
     own_client: JobClient, own_redis: RedisServer, services: Services, tmp_path: Path
 ) -> None:
     # given a worker that reaches Redis through a network, and runs as many jobs as it can: it asks for no more
-    with Network(own_redis.socket) as network:
+    with FaultProxy(own_redis.socket) as network:
         services.start(unruly.MODULE, network.url, lease=LEASE, worker__concurrency=1)
         until = tmp_path / "until"
         behave = Behave(until=str(until), started=f"{tmp_path}/started")

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import re
+import ssl
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,26 @@ from redis.exceptions import (
     ReadOnlyError,
     ResponseError,
 )
+from redis.sentinel import MasterNotFoundError
 
 from afterwork.engine.server import check as server_check
 from afterwork.engine.server import findings
 from afterwork.engine.server.findings import finding_of
+
+
+def refused_certificate(code: int) -> ssl.SSLError:
+    """As OpenSSL tells why it does not verify."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed: 10.1.2.3")
+    error.verify_code = code
+    return error
+
+
+def tls_error(reason: str) -> ssl.SSLError:
+    """Any other error of TLS."""
+    error = ssl.SSLError(1, reason)
+    error.reason = reason
+    return error
+
 
 DOCS = Path(__file__).parents[3] / "docs" / "redis.md"
 
@@ -50,6 +67,17 @@ DOCS = Path(__file__).parents[3] / "docs" / "redis.md"
         (ResponseError("BUSY Redis is busy running a script."), "busy", False),
         (ResponseError("MOVED 3999 10.1.2.3:6381"), "cluster", True),
         (ResponseError("ERR unknown command from 10.1.2.3:6381"), "refused", False),
+        (MasterNotFoundError("No master found for 'bob' : 10.1.2.3:26379"), "no-primary", False),
+        (refused_certificate(19), "tls-untrusted", True),
+        (refused_certificate(20), "tls-untrusted", True),
+        (refused_certificate(10), "tls-out-of-date", True),
+        (refused_certificate(62), "tls-name", True),
+        (refused_certificate(64), "tls-name", True),
+        (tls_error("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "tls-certificate", True),
+        (tls_error("TLSV1_ALERT_UNKNOWN_CA"), "tls-certificate", True),
+        (tls_error("WRONG_VERSION_NUMBER"), "tls-unknown", True),
+        (tls_error("NO_SHARED_CIPHER"), "tls-fails", False),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "tls-fails", False),
     ],
 )  # fmt: skip
 def test_each_error_has_its_own_meaning(error: BaseException, code: str, *, lasts: bool) -> None:

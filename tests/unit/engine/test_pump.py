@@ -40,9 +40,10 @@ class Server:
         self.next_due = next_due
         self.asks: list[Ask] = []
 
-    async def step(self, ask: Ask, is_over: Callable[[], bool]) -> Reply:
+    async def step(self, ask: Ask, *, meanwhile: Callable[[], None], is_over: Callable[[], bool]) -> Reply:
         """As `Steps.step`."""
         self.asks.append(ask)
+        meanwhile()
         await asyncio.sleep(0)
         claims, self.waiting = self.waiting[: ask.slots], self.waiting[ask.slots :]
         return Reply(["ok"] * len(ask.finishes), claims, 0.0 if self.waiting else self.next_due)
@@ -53,11 +54,13 @@ class Station:
 
     def __init__(self, server: Server, concurrency: int = 10) -> None:
         self.server = server
+        self.held: list[Claim] = []
         self.started: list[Claim] = []
         self.verdicts: list[tuple[str, str]] = []
         self.pump = Pump(
             server,  # type: ignore[arg-type]
             concurrency=concurrency,
+            hold=self.held.append,
             start=self.started.append,
             on_verdict=lambda finish, verdict: self.verdicts.append((finish.claim.id, verdict)),
         )
@@ -98,7 +101,7 @@ def test_a_worker_claims_as_many_as_it_has_slots_and_no_more_than_one_call_holds
 
     station = run(Server(*map(claim, range(100))), script, concurrency=70)
 
-    assert [ask.slots for ask in station.server.asks][:2] == [keys.BATCH_JOBS, 6]
+    assert [ask.slots for ask in station.server.asks][:2] == [35, 35]
 
 
 def test_a_full_worker_does_not_ask_until_a_job_ends() -> None:

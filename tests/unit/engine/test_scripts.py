@@ -13,9 +13,9 @@ NAMES = sorted(
     for file in (files("afterwork.engine") / "lua").iterdir()
     if file.name.endswith(".lua")
 )
-MAY_BE_REFUSED = {"retry", "submit"}
+MAY_BE_REFUSED = {"plain_submit", "retry", "submit"}
 """When memory is full; all others must go on."""
-READ_ONLY = {"get", "ledger", "list", "payload", "queues"}
+READ_ONLY = {"examine", "feed", "get", "ledger", "list", "payload", "plain_look", "queues"}
 
 
 @pytest.mark.parametrize("name", NAMES)

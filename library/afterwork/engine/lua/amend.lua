@@ -10,7 +10,7 @@ if job.state ~= 'waiting' then return 'finished' end
 local at = tick()
 if due ~= '' and is_expired(job, due + 1) then return 'too-late' end
 
-local fields = {}
+local fields, entered = {}, nil
 if due ~= '' or level ~= '' then
   remove(place(job), id)
   local due_before = tonumber(job.due)
@@ -19,7 +19,8 @@ if due ~= '' or level ~= '' then
   add(place(job), job.due, id)
   fields = { 'due', job.due, 'level', job.level }
   if tonumber(job.due) ~= due_before then
-    mark(job, at, job.version + 1, state_after(job, job.due, at), '')
+    entered = state_after(job, job.due, at)
+    mark(job, at, job.version + 1, entered, '')
     fields[5], fields[6] = 'state_version', job.version + 1
   end
   wake(job.queue)
@@ -30,4 +31,5 @@ if has_tags == '1' then
   fields[#fields + 1], fields[#fields + 2] = 'tags', tags
 end
 if #fields > 0 then write(job, unpack(fields)) end
+if entered then announce_change(job, entered, at) end
 return 'amended'

@@ -91,7 +91,7 @@ while #jobs < size and candidates < LIST_CANDIDATES do
   if is_wanted(id) then
     local record = table.concat(call('HGETALL', JOB .. id), '\0')  -- one value is read faster than forty
     its_state = its_state or call('HGET', JOB .. id, 'state')
-    jobs[#jobs + 1] = { id, record, (its_state == 'failed' or its_state == 'cancelled') and call('GET', RESULT .. id) }
+    jobs[#jobs + 1] = { id, record, (its_state == 'failed' or its_state == 'cancelled') and read_text(RESULT .. id) }
   end
 end
 if not newest() then return { at, jobs, '', '' } end

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- What must happen in time although nobody claims: take back jobs whose leases have lapsed, in every queue, and cancel
--- those that were not started in time. ARGV: lease. Returns how many were looked at.
+-- those that were not started in time, or that stock ARQ clients want aborted. ARGV: lease. Returns how many were looked at.
 local at, holds = hear(tonumber(ARGV[1]))
 local reaped = 0
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
@@ -16,4 +16,15 @@ for _, id in ipairs(late) do
     call('ZREM', START_BEFORE, id)
   end
 end
-return reaped + #late
+
+-- What `Job.abort` of a stock client leaves; to plain functions their own workers see.
+local aborted = 0
+for _, id in ipairs(call('ZRANGE', ABORTS, 0, LIST_CANDIDATES - 1)) do
+  local job = read(id)
+  if job and job.kind ~= PLAIN then
+    cancel(job, at)
+    call('ZREM', ABORTS, id)
+    aborted = aborted + 1
+  end
+end
+return reaped + #late + aborted

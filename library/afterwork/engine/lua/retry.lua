@@ -10,11 +10,11 @@ if job.state == 'succeeded' then return { 'succeeded', '' } end
 local own_key = job.unique and unique_key(job.owner or '', job.kind, job.unique)
 local holder = own_key and call('GET', own_key)
 if holder then return { 'duplicate', holder } end
-if call('EXISTS', ENDED_PAYLOAD .. job.id) == 0 then return { 'payload-missing', '' } end
+if call('EXISTS', ended_payload_key(job)) == 0 then return { 'payload-missing', '' } end
 
 -- The result and the time of the end go, and the history tells of them, unless it does already: its last entry is the
 -- attempt that ended so. A problem of our own is told by its code.
-local error = string.match(call('GET', RESULT .. job.id) or '', ',"r":(.*)}$') or ''
+local error = job.problem or string.match(call('GET', RESULT .. job.id) or '', ',"r":(.*)}$') or ''
 for code, problem in pairs(PROBLEM) do
   if error == problem then error = code end
 end
@@ -24,11 +24,12 @@ if string.sub(call('LINDEX', HISTORY .. job.id, -1) or '', -#ending) ~= ending t
 end
 
 local at = tick()
-call('RENAME', ENDED_PAYLOAD .. job.id, PAYLOAD .. job.id)
+if job.kind == PLAIN then call('RENAME', ENDED_PAYLOAD .. job.id, PAYLOAD .. job.id) end
 call('DEL', RESULT .. job.id)
 remove(EXPIRY, job.id)
 if own_key then call('SET', own_key, job.id) end
-call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token', 'start_before')
+call('HDEL', JOB .. job.id, 'cancel', 'suspect', 'finished', 'started', 'worker', 'token', 'start_before',
+  'problem')
 job.suspect, job.attempt = false, 0
 mark(job, at, job.version + 1, 'queued', '')
 job.due = at

@@ -1,58 +1,66 @@
 #!lua
 -- Store new jobs, each whole or not at all; a neighbour's refusal does not matter.
--- ARGV: durability, then per job: id queue kind level delay|at milliseconds max_attempts timeout
---       owner unique idempotency body tags start_before retention follow_ups then payload   ('' where there is none)
+-- ARGV: durability, then per group of jobs that are alike:
+--       how many · queue kind level delay|at milliseconds max_attempts timeout owner unique tags start_before
+--       retention follow_ups then · and for each of them: id idempotency body payload   ('' where there is none)
 --       (follow_ups: the kinds of those in `then`)
--- Returns per job {verdict, id, created, due, now}: stored · same · duplicate · mismatch.
-local WIDTH = 18
+-- Returns the time, and per job when it is due if it is stored, or else {verdict, id, created, due}: same · duplicate ·
+-- mismatch.
+local SHARED, OWN = 14, 4
 local at = tick()
 
-local function refusal(id, kind, owner, unique, idempotency, body)
+local function refusal(group, id, idempotency, body)
   local known = call('HMGET', JOB .. id, 'created', 'due')
-  if known[1] then return { 'same', id, known[1], known[2], at } end
+  if known[1] then return { 'same', id, known[1], known[2] } end
   if idempotency ~= '' then
     local first = call('GET', IDEMPOTENCY .. idempotency)
     if first then
       local first_body, first_id = string.match(first, '^(%S+) (.+)$')
-      return { first_body == body and 'same' or 'mismatch', first_id, 0, 0, at }
+      return { first_body == body and 'same' or 'mismatch', first_id, 0, 0 }
     end
   end
-  local holder = unique ~= '' and call('GET', unique_key(owner, kind, unique))
-  if holder then return { 'duplicate', holder, 0, 0, at } end
+  local unique = group.options.unique
+  local holder = unique ~= '' and call('GET', unique_key(group.options.owner, group.kind, unique))
+  if holder then return { 'duplicate', holder, 0, 0 } end
   return nil
 end
 
-local verdicts, announced, accepted = {}, {}, 0
-for i = 2, #ARGV, WIDTH do
-  local id, queue, kind, level, clock_name, ms, max_attempts, timeout,
-    owner, unique, idempotency, body, tags, start_before, retention,
-    follow_ups, following, payload = unpack(ARGV, i, i + WIDTH - 1)
-  local refused = refusal(id, kind, owner, unique, idempotency, body)
-  if refused then
-    verdicts[#verdicts + 1] = refused
-  else
-    local due = due_of(clock_name, ms, at)
-    accept(
-      {
-        id = id, queue = queue, kind = kind, level = level, due = due, max_attempts = max_attempts,
-        timeout = timeout, durability = ARGV[1], payload = payload, following = following,
-      },
-      {
-        owner = owner, unique = unique, tags = tags, start_before = start_before, retention = retention,
-        follow_ups = follow_ups,
-      },
-      at
-    )
-    if idempotency ~= '' then
-      call('SET', IDEMPOTENCY .. idempotency, body .. ' ' .. id, 'PX', IDEMPOTENCY_MS)
-    end
-    if not announced[queue .. ' ' .. kind] then
-      announced[queue .. ' ' .. kind] = true
-      announce(queue, kind)
-    end
-    accepted = accepted + 1
-    verdicts[#verdicts + 1] = { 'stored', id, at, due, at }
-  end
+local function group_at(place)
+  local queue, kind, level, clock_name, ms, max_attempts, timeout,
+    owner, unique, tags, start_before, retention, follow_ups, following = unpack(ARGV, place, place + SHARED - 1)
+  return {
+    queue = queue, kind = kind, level = level, due = due_of(clock_name, ms, at), max_attempts = max_attempts,
+    timeout = timeout, durability = ARGV[1], following = following,
+    options = {
+      owner = owner, unique = unique, tags = tags, start_before = start_before, retention = retention,
+      follow_ups = follow_ups,
+    },
+  }
 end
-if accepted > 0 then call('HINCRBY', LEDGER, 'accepted', accepted) end
+
+local verdicts, payloads = { at }, {}
+local place = 2
+while ARGV[place] do
+  local group, last, stored = group_at(place + 1), place + SHARED + ARGV[place] * OWN, 0
+  for i = place + SHARED + 1, last, OWN do
+    local id, idempotency, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+    local refused = refusal(group, id, idempotency, body)
+    if not refused then
+      accept(group, id, at)
+      payloads[#payloads + 1] = PAYLOAD .. id
+      payloads[#payloads + 1] = ARGV[i + 3]
+      if idempotency ~= '' then
+        call('SET', IDEMPOTENCY .. idempotency, body .. ' ' .. id, 'PX', IDEMPOTENCY_MS)
+      end
+      stored = stored + 1
+    end
+    verdicts[#verdicts + 1] = refused or group.due
+  end
+  if stored > 0 then announce(group.queue, group.kind) end
+  place = last + 1
+end
+if #payloads > 0 then
+  call('MSET', unpack(payloads))
+  call('HINCRBY', LEDGER, 'accepted', #payloads / 2)
+end
 return verdicts

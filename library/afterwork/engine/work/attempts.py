@@ -69,7 +69,11 @@ class Attempts:
         self._around = surroundings
         self._loop = surroundings.loop
         self.pump = Pump(
-            steps, concurrency=surroundings.concurrency, start=self._start, on_verdict=self._judge
+            steps,
+            concurrency=surroundings.concurrency,
+            hold=self._hold,
+            start=self._start,
+            on_verdict=self._judge,
         )
         self._orphans = Orphans(
             self.pump,
@@ -100,13 +104,21 @@ class Attempts:
         for execution in list(self.running.values()):
             execution.stop(StopReason.RELEASED)
 
+    def _hold(self, claim: Claim) -> None:
+        self.held[claim.id] = claim.token
+
     def _start(self, claim: Claim) -> None:
         around = self._around
         if claim.id in self.running:  # ours until its lease lapsed
             self.running[claim.id].stop(StopReason.LOST)
-        self.held[claim.id] = claim.token
+        self._hold(claim)
         self.pump.reports.open(claim.id, claim.token)
-        self.running[claim.id] = Execution(
+        self.running[claim.id] = self._execution(claim)
+        around.observer.started(claim)
+
+    def _execution(self, claim: Claim) -> Execution:
+        around = self._around
+        return Execution(
             claim,
             around.work_of(claim),
             worker=around.worker,
@@ -115,7 +127,6 @@ class Attempts:
             on_end=self._end,
             loop_time=around.time,
         )
-        around.observer.started(claim)
 
     def _end(self, execution: Execution, outcome: Outcome) -> None:
         claim = execution.claim
@@ -123,7 +134,7 @@ class Attempts:
             del self.running[claim.id]
         if execution.is_left_behind:
             self._orphans.add(execution)
-        self.pump.finish(Finish(claim, outcome, self.pump.reports.close(claim.token)))
+        self.pump.finish(execution.finish(outcome, self.pump.reports.close(claim.token)))
         self._around.observer.ended(claim, outcome, execution.seconds)
         self.counts.add(outcome)
         log = logger.warning if isinstance(outcome, Retry | Failed) else logger.info

@@ -75,17 +75,18 @@ class Finish:
                 return self.report.size
 
     def wire(self, now: float) -> list[Argument]:
-        """id, token, outcome, delay in ms, body, error for the history, report, followers.
+        """id, token, outcome, body, and empty or: 1, delay in ms, error for the history, report, followers.
 
         now: of the monotonic clock.
         """
         name, delay, body, error = _transition(self.outcome)
+        told: list[Argument] = [self.claim.id, self.claim.token, name, body]
+        if not (error or delay or self.followers or self.report.is_any):
+            return [*told, b""]
         return [
-            self.claim.id,
-            self.claim.token,
-            name,
+            *told,
+            1,
             round(delay * 1000),
-            body,
             error,
             *self.report.wire(now),
             len(self.followers),

@@ -10,12 +10,13 @@ from typing import Any
 
 from afterwork.contracts import Contract
 from afterwork.engine.codec import decode_payload, encode_result, exception_text, loads
-from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.following import Following
 from afterwork.engine.work.job_log import job_logger
 from afterwork.engine.work.loop_time import Alarm, LoopTime, Stopwatch
 from afterwork.engine.work.outcome import Done, Outcome, StopReason, Tries, classify
 from afterwork.engine.work.parts import Parts
+from afterwork.engine.work.reports import Report
 from afterwork.engine.work.retry import Backoff
 from afterwork.engine.work.run import Channel, Run
 
@@ -109,6 +110,10 @@ class Execution:
         """From any thread: how it has to end if it blocks the loop beyond all that."""
         reason = StopReason.BLOCKED if self._asked is None else self._asked.reason
         return classify(asyncio.CancelledError(), reason, self._tries)
+
+    def finish(self, outcome: Outcome, report: Report | None = None) -> Finish:
+        """From any thread: its end, to be written."""
+        return Finish(self.claim, outcome, report or Report())
 
     def ask_to_stop(self, reason: StopReason) -> None:
         """From any thread: note that it is to be stopped, for the case that the loop is too blocked to do it."""

@@ -22,7 +22,7 @@ from afterwork.engine.codec import (
     problem_json,
 )
 from afterwork.engine.jobs.follow_ups import Planned, encode_planned, kinds_of, planned_in
-from afterwork.engine.jobs.submission import due_wire, life_wire
+from afterwork.engine.jobs.wire import due_wire, life_wire
 from afterwork.engine.scripts import Argument
 
 MAX_FILLED = 1024 * 1024

@@ -19,6 +19,7 @@ logger = structlog.get_logger()
 class Keeper:
     """Renews and gives a sign of life every third of the lease, on a connection of its own.
 
+    server: its URL, or a client that becomes the keeper's own. name: of the worker, and so of its connections.
     held: job id → token of the running claims, a copy; called in this thread.
     on_lost: told (job id, token) of claims that are ours no longer, or not surely so.
     on_cancel: told (job id) of running jobs that are to be cancelled. Both are called in this thread.
@@ -26,15 +27,20 @@ class Keeper:
 
     def __init__(
         self,
-        url: str,
+        server: str | Redis,
         *,
+        name: str | None = None,
         lease: float,
         held: Callable[[], Mapping[str, str]],
         sign_of_life: SignOfLife,
         on_lost: Callable[[str, str], None],
         on_cancel: Callable[[str], None],
     ) -> None:
-        self._redis = connection.connect_sync(url, timeout=min(connection.CALL_TIMEOUT, lease / 3))
+        self._redis = (
+            server
+            if isinstance(server, Redis)
+            else connection.connect_sync(server, timeout=min(connection.CALL_TIMEOUT, lease / 3), name=name)
+        )
         self._lease = lease
         self._held = held
         self._sign_of_life = sign_of_life

@@ -162,7 +162,7 @@ class LoopWatch:
                 seconds=round(silence, 1),
             )
         live = culprit.live
-        finishes = [Finish(live.claim, live.overdue_outcome)] if live else []
+        finishes = [live.finish(live.overdue_outcome)] if live else []
         try:
             released = self._rescue.hand_over(finishes)
             logger.info("handed over", ended=len(finishes), handed_back=released)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from afterwork.engine import keys
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.reports import Reports
-from afterwork.engine.work.steps import Ask, Steps
+from afterwork.engine.work.steps import Ask, Reply, Steps
 
 POLL = 1
 """Seconds after which an idle worker looks again, in case a wake-up was lost."""
@@ -16,7 +16,8 @@ POLL = 1
 class Pump:
     """The worker's main loop. It ends when it drains and nothing is running or unwritten.
 
-    start: begins one claimed job, which ends by `finish`.
+    hold: told of each claim as soon as it is known. start: begins one claimed job, which ends by `finish`; that is
+    done while Redis works on the next step, if one is due.
     on_verdict: told what became of each finish.
     reports: what running jobs say meanwhile.
     """
@@ -26,13 +27,17 @@ class Pump:
         steps: Steps,
         *,
         concurrency: int,
+        hold: Callable[[Claim], None],
         start: Callable[[Claim], None],
         on_verdict: Callable[[Finish, str], None],
     ) -> None:
         self._steps = steps
         self._concurrency = concurrency
+        self._batch = min(keys.BATCH_JOBS, -(-concurrency // 2))
+        self._hold = hold
         self._start = start
         self._on_verdict = on_verdict
+        self._unattended: tuple[list[Finish], Reply] | None = None
         self._finishes: deque[Finish] = deque()
         self._changed = asyncio.Event()
         self._look_at = 0.0
@@ -90,28 +95,40 @@ class Pump:
     async def run(self) -> None:
         """Step whenever there is something to write or to claim; sleep otherwise."""
         loop = asyncio.get_running_loop()
-        while self._finishes or self._running or not self._is_draining:
+        while self._finishes or self._running or self._unattended or not self._is_draining:
             self._changed.clear()
             is_due = self.free_slots > 0 and loop.time() >= self._look_at
             if self._finishes or self.reports.is_due or is_due:
                 await self._step(loop)
+            elif self._unattended:
+                self._attend()
             else:
                 await self._sleep()
 
     async def _step(self, loop: asyncio.AbstractEventLoop) -> None:
-        slots = min(self.free_slots, keys.BATCH_JOBS)
+        slots = min(self.free_slots, self._batch)
         finishes = take_batch(self._finishes)
         ask = Ask(finishes, self.reports.take(), slots, self._suspects > 0)
-        reply = await self._steps.step(ask, lambda: self._is_draining)
-        for finish, verdict in zip(finishes, reply.verdicts, strict=True):
-            self._on_verdict(finish, verdict)
+        reply = await self._steps.step(ask, meanwhile=self._attend, is_over=lambda: self._is_draining)
+        self._attend()
+        self._unattended = finishes, reply
+        self._running += len(reply.claims)
         for claim in reply.claims:
-            self._running += 1
             self._suspects += claim.is_suspect
-            self._start(claim)
+            self._hold(claim)
         if slots:
             wait = POLL if reply.next_due is None else min(POLL, reply.next_due)
             self._look_at = loop.time() + wait
+
+    def _attend(self) -> None:
+        """See to what the last step brought, and start its claims: while the next one, if any, is on its way."""
+        if self._unattended is None:
+            return
+        (finishes, reply), self._unattended = self._unattended, None
+        for finish, verdict in zip(finishes, reply.verdicts, strict=True):
+            self._on_verdict(finish, verdict)
+        for claim in reply.claims:
+            self._start(claim)
 
     async def _sleep(self) -> None:
         if not self.free_slots:

@@ -36,6 +36,11 @@ class Report:
         """Bytes, roughly."""
         return len(self.progress) + sum(len(line.text) for line in self.lines)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.progress or self.lines)
+
     def wire(self, now: float) -> list[Argument]:
         """progress, number of lines, and per line: age in ms, level, text."""
         arguments: list[Argument] = [self.progress, len(self.lines)]

@@ -53,7 +53,8 @@ class Rescue:
 
     def _step(self, ask: Ask) -> Reply:
         arguments = self._steps.arguments(ask)
-        return Reply.of(scripts.call_sync(self._redis, scripts.script("step"), *arguments))
+        script = scripts.script(self._steps.script)
+        return self._steps.reply(scripts.call_sync(self._redis, script, *arguments))
 
     def _release(self) -> int:
         script = scripts.script("release")

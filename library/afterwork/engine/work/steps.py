@@ -8,12 +8,14 @@ from typing import Any
 
 import structlog
 from arq.connections import ArqRedis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import NoScriptError, RedisError
 
 from afterwork.contracts import Contract
 from afterwork.engine import keys, scripts
 from afterwork.engine.patience import pause
 from afterwork.engine.server import connection
+from afterwork.engine.server.kept import KeptConnections
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.reports import Report
 
@@ -50,12 +52,17 @@ class Reply:
 
 
 class Steps:
-    """Calls `step.lua` for one worker. lease: seconds. kinds: what the worker has handlers for."""
+    """Calls `step.lua` for one worker. lease: seconds. kinds: what the worker has handlers for.
+
+    script: the name of the script. A subclass may have another one, which takes the same first arguments.
+    """
+
+    script = "step"
 
     def __init__(
         self, redis: ArqRedis, *, worker: str, queue: str, lease: float, kinds: Mapping[str, type[Contract]]
     ) -> None:
-        self._redis = redis
+        self._kept = KeptConnections(redis)
         self._head: list[scripts.Argument] = [worker, queue, round(lease * 1000)]
         self._kinds: list[scripts.Argument] = [len(kinds)]
         for kind, contract in kinds.items():
@@ -69,17 +76,32 @@ class Steps:
         """What the step that is under way was to do, if one is; the last one begun, so that `arguments` repeat it."""
         return self._unanswered
 
-    async def step(self, ask: Ask, is_over: Callable[[], bool] = lambda: False) -> Reply:
+    async def step(
+        self,
+        ask: Ask,
+        *,
+        meanwhile: Callable[[], None] = lambda: None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Reply:
         """Do it, however long Redis is away: the same step is repeated until it is answered.
 
-        is_over: asked after each failure; if nothing is to be written and it says so, the answer is an empty one.
+        meanwhile: called when the step is on its way, and again at each repeat. is_over: asked after each failure;
+        if nothing is to be written and it says so, the answer is an empty one.
         """
         self._sequence += 1
         self._unanswered = ask
         try:
-            return await self._until_answered(ask, is_over)
+            return await self._until_answered(ask, meanwhile, is_over)
         finally:
             self._unanswered = None
+
+    async def close(self) -> None:
+        """Close the connection, at once."""
+        await self._kept.close()
+
+    def reply(self, answer: Sequence[Any]) -> Reply:
+        """What the script has answered."""
+        return Reply.of(answer)
 
     def arguments(self, ask: Ask) -> list[scripts.Argument]:
         """What `step.lua` takes, under the number of the last step that was begun."""
@@ -100,13 +122,19 @@ class Steps:
             arguments += finish.wire(now)
         return arguments
 
-    async def _until_answered(self, ask: Ask, is_over: Callable[[], bool]) -> Reply:
+    async def _until_answered(
+        self, ask: Ask, meanwhile: Callable[[], None], is_over: Callable[[], bool]
+    ) -> Reply:
         arguments = self.arguments(ask)
-        failures = 0
+        failures, is_fresh = 0, False
         while True:
             try:
-                reply = await scripts.call(self._redis, scripts.script("step"), *arguments)
+                reply = await self._call(arguments, meanwhile)
             except (TimeoutError, RedisError, OSError) as error:
+                meanwhile()
+                if isinstance(error, LostConnection) and not is_fresh:
+                    is_fresh = True  # the connection was kept, and may have been stale
+                    continue
                 failures += 1
                 self._report(error, failures)
                 if is_over() and not ask.finishes:
@@ -115,7 +143,18 @@ class Steps:
             else:
                 if failures:
                     logger.info("Redis answers again", failures=failures)
-                return Reply.of(reply)
+                return self.reply(reply)
+
+    async def _call(self, arguments: Sequence[scripts.Argument], meanwhile: Callable[[], None]) -> Any:  # noqa: ANN401 - the script's own reply
+        script = scripts.script(self.script)
+        async with self._kept.borrowed() as own:
+            await own.send_command("EVALSHA", script.digest, 0, *arguments)
+            meanwhile()
+            try:
+                return await own.read_response()
+            except NoScriptError:
+                await own.send_command("EVAL", script.body, 0, *arguments)
+                return await own.read_response()
 
     def _report(self, error: BaseException, failures: int) -> None:
         if failures == 1:

@@ -16,10 +16,12 @@ from afterwork.engine import keys
 from afterwork.engine.codec import dumps, loads
 from afterwork.engine.jobs.client import JobClient
 from afterwork.engine.jobs.duties import Duties
+from afterwork.engine.jobs.workers import WorkerName
 from afterwork.engine.server import connection
 from afterwork.engine.tasks import end
 from afterwork.engine.work.attempts import Attempts, Surroundings
 from afterwork.engine.work.claims import Claim
+from afterwork.engine.work.declaring import declare
 from afterwork.engine.work.executor import Work
 from afterwork.engine.work.following import Following
 from afterwork.engine.work.keeper import Keeper
@@ -67,16 +69,16 @@ class Worker(arq_worker.Worker):
         observer: Observer | None = None,
         parts: Parts | None = None,
     ) -> None:
+        self.name = f"{router.queue}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         super().__init__(
             functions=[arq_function(contract, router) for contract in router.kinds.values()],
             queue_name=router.queue,
-            redis_pool=connection.connect(options.url),
+            redis_pool=connection.connect(options.url, name=self.name),
             handle_signals=False,
             max_jobs=options.concurrency,
             job_serializer=dumps,
             job_deserializer=loads,
         )
-        self.name = f"{router.queue}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         self._router = router
         self._parts = parts or Parts()
         self._following = Following(router.queue, router.kinds)
@@ -84,12 +86,13 @@ class Worker(arq_worker.Worker):
         self._observer = observer or Observer()
         self.is_stuck = False
         time = LoopTime()
-        steps = Steps(
+        self._steps = steps = Steps(
             self.pool, worker=self.name, queue=router.queue, lease=options.lease, kinds=router.kinds
         )
         self._attempts = Attempts(steps, self._surroundings(time))
         self._keeper = Keeper(
             options.url,
+            name=self.name,
             lease=options.lease,
             held=self._attempts.held.copy,
             sign_of_life=SignOfLife(router.queue, interval=options.lease / 3, describe=self._describe),
@@ -127,16 +130,22 @@ class Worker(arq_worker.Worker):
         self._keeper.start()
         self.watch.begin()
         try:
-            async with self._duties():
-                await self._attempts.pump.run()
+            client, pump = JobClient(self.pool), self._attempts.pump
+            async with self._duties(client):
+                await declare(client, self._router, lambda: pump.is_draining)
+                await pump.run()
         finally:
             self.watch.end()
             self._keeper.stop()
             await end(background)
 
-    def _duties(self) -> Duties:
-        options = self._options
-        return Duties(JobClient(self.pool), lease=options.lease, max_finished=options.max_finished)
+    def _duties(self, client: JobClient) -> Duties:
+        return Duties(
+            client,
+            lease=self._options.lease,
+            max_finished=self._options.max_finished,
+            own=WorkerName(self._router.queue, self.name),
+        )
 
     def drain(self) -> None:
         """Claim nothing any more; running jobs have the grace period, then they are handed back."""
@@ -155,6 +164,7 @@ class Worker(arq_worker.Worker):
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._steps.close()
         await connection.close(self.pool)
 
     def _describe(self) -> str:

@@ -18,6 +18,12 @@ class Behave(Contract, kind="unruly.behave", queue=QUEUE, max_attempts=1, timeou
     started: str
 
 
+class Share(Contract, kind="unruly.share", queue=QUEUE, max_attempts=1, timeout=60, max_running=2):
+    """End well as soon as the file `until` is there; no more than two at a time, all workers together."""
+
+    until: str
+
+
 class Block(Contract, kind="unruly.block", queue=QUEUE, max_attempts=1, timeout=60):
     """Block the event loop in the manner of this name, one of `unruly.blocks.BLOCKS`.
 

@@ -4,7 +4,16 @@ import asyncio
 from pathlib import Path
 
 from tests.integration.workers.unruly.blocks import BEGUN, BLOCKS
-from tests.integration.workers.unruly.contracts import QUEUE, Behave, Block, Hold, Isolate, Misbehave, Work
+from tests.integration.workers.unruly.contracts import (
+    QUEUE,
+    Behave,
+    Block,
+    Hold,
+    Isolate,
+    Misbehave,
+    Share,
+    Work,
+)
 from tests.integration.workers.unruly.isolated import ISOLATED
 from tests.integration.workers.unruly.manners import MANNERS
 from tests.integration.workers.unruly.plain import PLAIN
@@ -24,6 +33,14 @@ async def behave(job: Behave, run: Run) -> int:
     with Path(job.started).open("a", encoding="utf-8") as started:  # noqa: ASYNC230 - a line, in one write
         started.write(f"{run.job_id}\n")
     until = Path(job.until.format(worker=run.worker))
+    while not until.exists():  # noqa: ASYNC240 - as above
+        await asyncio.sleep(0.02)
+    return run.attempt
+
+
+@jobs.handles(Share)
+async def share(job: Share, run: Run) -> int:
+    until = Path(job.until)
     while not until.exists():  # noqa: ASYNC240 - as above
         await asyncio.sleep(0.02)
     return run.attempt

@@ -1,7 +1,9 @@
--- What a script wants of the sorted sets and of the event stream is collected, and done by one command each: a batch of
--- jobs costs little more than one. `scripts.py` ends every script by `flush`.
+-- What a script wants of the sorted sets and of the event stream, and whom it has to tell, is collected and done by one
+-- command each: a batch of jobs costs little more than one. `scripts.py` ends every script by `flush`.
 local wanted = {} -- key → member → score, or false: to be removed
+local dropped = {} -- keys that go
 local changes = {} -- lines of the next entry of the event stream
+local news = {} -- job id and "<version> <state>" in turn, for those who follow the job
 
 -- A whole number as text. Commands take numbers too, but as floating-point ones, which costs several times as much.
 local function text(number) return string.format('%d', number) end
@@ -39,12 +41,40 @@ local function flush_set(key)
   if #added > 0 then call('ZADD', key, unpack(added)) end
 end
 
+local function drop(key) dropped[#dropped + 1] = key end
+
 local function flush_sets()
   for key in pairs(wanted) do flush_set(key) end
+  if #dropped > 0 then call('DEL', unpack(dropped)) end
+  dropped = {}
+end
+
+-- Tell whoever listens. It is a hint: a user who may not publish must not break a transition in its middle.
+local function tell(channel, message) redis.pcall('PUBLISH', channel, message) end
+
+-- The channels of jobs that anybody listens to; nil: any of them may be.
+local function heard_channels()
+  if redis.pcall('PUBSUB', 'NUMPAT') ~= 0 then return nil end
+  local channels = redis.pcall('PUBSUB', 'CHANNELS', CHANGED .. '*')
+  if channels.err then return nil end
+  local heard = {}
+  for _, channel in ipairs(channels) do heard[channel] = true end
+  return heard
+end
+
+-- To publish costs 0.7 µs a change, heard or not; of many changes most are heard by nobody.
+local function publish()
+  local heard = #news > 2 * MANY_NEWS and heard_channels()
+  if heard and not next(heard) then return end
+  for i = 1, #news, 2 do
+    local channel = CHANGED .. news[i]
+    if not heard or heard[channel] then tell(channel, news[i + 1]) end
+  end
 end
 
 local function flush()
   flush_sets()
+  publish()
   if #changes > 0 then
     call('XADD', EVENTS, 'MAXLEN', '~', EVENT_ENTRIES, '*', 'changes', table.concat(changes, '\n'))
   end

@@ -1,7 +1,8 @@
 -- The end of a claim and of a job.
 local function drop_lease(job)
   remove(LEASES .. job.queue, job.id)
-  call('DEL', LOCK .. job.id)
+  if job.kind ~= PLAIN then return drop(LOCK .. job.id) end
+  if call('GET', LOCK .. job.id) == job.token then call('DEL', LOCK .. job.id) end -- or it is a stock worker's by now
 end
 
 local function extend(job, lease_end, at)
@@ -17,11 +18,20 @@ local function envelope(job, success, body, at)
     .. ',"q":' .. cjson.encode(job.queue) .. ',"id":' .. cjson.encode(job.id) .. ',"r":' .. body .. '}'
 end
 
--- End the job for good: succeeded, failed or cancelled.
-local function settle(job, state, body, at)
+-- Where the payload of an ended job is kept.
+local function ended_payload_key(job) return (job.kind == PLAIN and ENDED_PAYLOAD or PAYLOAD) .. job.id end
+
+-- End the job for good: succeeded, failed or cancelled. body: result or problem; of a plain function only the problem,
+-- its result is in an envelope that none but its users can read. The rest are further fields of its record.
+local function settle(job, state, body, at, ...)
   remove(place(job), job.id)
-  redis.pcall('RENAME', PAYLOAD .. job.id, ENDED_PAYLOAD .. job.id) -- it may be gone
-  call('SET', RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
+  if job.kind == PLAIN then
+    redis.pcall('RENAME', PAYLOAD .. job.id, ENDED_PAYLOAD .. job.id) -- for ARQ a job that has one is live; it may be gone
+    call('DEL', RETRIES .. job.id)
+    if state ~= 'succeeded' then call('HSET', JOB .. job.id, 'problem', body) end
+  else
+    call('SET', RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
+  end
   if job.unique then
     local key = unique_key(job.owner or '', job.kind, job.unique)
     if call('GET', key) == job.id then call('DEL', key) end
@@ -29,8 +39,20 @@ local function settle(job, state, body, at)
   if job.start_before then call('ZREM', START_BEFORE, job.id) end
   if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
   if job.follow_ups and state == 'succeeded' then call('DEL', THEN .. job.id) end
-  enter(job, state, at, 'finished', text(at))
+  enter(job, state, at, 'finished', text(at), ...)
   add(EXPIRY, at + (job.retention or KEEP_MS[state]), job.id)
+end
+
+-- Cancel a live job: at once if it waits, through its worker if it runs. Returns cancelled · requested · finished.
+local function cancel(job, at)
+  if job.state == 'waiting' then
+    settle(job, 'cancelled', PROBLEM['cancelled'], at)
+    return 'cancelled'
+  end
+  if job.state ~= 'running' then return 'finished' end
+  if not job.cancel then write(job, 'cancel', 1) end
+  tell(CONTROL .. job.worker, 'cancel ' .. job.id)
+  return 'requested'
 end
 
 -- Whether the job should have been started by now and never was.
@@ -40,11 +62,11 @@ end
 
 -- Put a job that ran back among the waiting; a request to cancel that came meanwhile wins.
 local function put_back(job, due, attempt, at)
+  wake(job.queue) -- ended or not, another of its kind may start now
   if job.cancel then return settle(job, 'cancelled', PROBLEM['cancelled'], at) end
   job.due = due
   add(place(job), due, job.id)
   enter(job, 'waiting', at, 'due', text(due), 'attempt', text(attempt))
-  wake(job.queue)
 end
 
 -- The worker died under the job: bad luck once, a suspect the second time, the culprit the third.
@@ -56,6 +78,7 @@ local function bury(job, at)
   call('HDEL', JOB .. job.id, 'token')
   call('HSET', JOB .. job.id, 'deaths', deaths)
   if is_last then
+    wake(job.queue)
     return settle(job, 'failed', PROBLEM['worker-lost'], at)
   end
   if deaths == MAX_DEATHS - 1 and not job.suspect then

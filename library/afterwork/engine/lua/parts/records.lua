@@ -1,5 +1,10 @@
 -- The record of a job, what is told of its changes, and its history.
-local function lane_key(queue, kind, level) return LANE .. queue .. ':' .. kind .. ':' .. level end
+
+-- Where jobs of a kind and level wait: for plain functions that is ARQ's own queue, which stock clients and workers know.
+local function lane_key(queue, kind, level)
+  if kind == PLAIN and level == 'normal' then return queue end
+  return LANE .. queue .. ':' .. kind .. ':' .. level
+end
 
 local function index_key(queue, kind, state) return INDEX .. queue .. ':' .. kind .. ':' .. state end
 
@@ -13,35 +18,38 @@ local function wake(queue)
   if call('LLEN', WAKE .. queue) == 0 then call('LPUSH', WAKE .. queue, 1) end
 end
 
--- The record as a table; nil if there is no such job. Read whole, which is faster than by the names of its fields.
+-- The value of a string; false if there is none, or if the key holds something else, which only others can have put there.
+local function read_text(key)
+  local value = redis.pcall('GET', key)
+  return type(value) == 'string' and value
+end
+
+-- The record as a table; nil if there is no such job. Read whole, as a map of RESP3, which Redis makes faster than Lua can.
 local function read(id)
-  local values = call('HGETALL', JOB .. id)
-  if not values[1] then return nil end
-  local job = { -- the fields that most jobs have, so that the table need not grow
-    id = id, queue = false, kind = false, level = false, state = false, version = false, state_version = false,
-    created = false, due = false, attempt = false, claims = false, deaths = false, max_attempts = false,
-    timeout = false, durability = false, started = false, worker = false, token = false,
-  }
-  for i = 1, #values, 2 do job[values[i]] = values[i + 1] end
+  redis.setresp(3)
+  local job = call('HGETALL', JOB .. id).map
+  redis.setresp(2)
+  if not next(job) then return nil end
+  job.id = id
   return job
 end
 
 local function unique_key(owner, kind, unique) return UNIQUE .. owner .. ':' .. kind .. ':' .. unique end
 
--- Tell whoever listens. It is a hint: a user who may not publish must not break a transition in its middle.
-local function tell(channel, message) redis.pcall('PUBLISH', channel, message) end
-
 -- Write fields (flat list), count the change and tell who follows the job.
 local function write(job, ...)
   job.version = text(job.version + 1)
   call('HSET', JOB .. job.id, 'version', job.version, ...)
-  tell(CHANGED .. job.id, job.version .. ' ' .. job.state)
+  news[#news + 1] = job.id
+  news[#news + 1] = job.version .. ' ' .. job.state
 end
 
--- Note a state for the feed of all jobs. state: as users know it, scheduled or queued while the job waits.
-local function announce_change(job, state, at)
-  changes[#changes + 1] = job.id .. ' ' .. job.version .. ' ' .. state .. ' ' .. text(at) .. ' ' .. job.queue .. ' ' .. job.kind
+-- What the feed of all jobs says of a state, after the id. state: as users know it, scheduled or queued while the job waits.
+local function change_of(job, state, at)
+  return ' ' .. job.version .. ' ' .. state .. ' ' .. text(at) .. ' ' .. job.queue .. ' ' .. job.kind
 end
+
+local function announce_change(job, state, at) changes[#changes + 1] = job.id .. change_of(job, state, at) end
 
 -- Write fields together with a new state; the version that begins it is kept.
 local function enter(job, state, at, ...)
@@ -52,22 +60,27 @@ local function enter(job, state, at, ...)
   announce_change(job, state ~= 'waiting' and state or tonumber(job.due) > at and 'scheduled' or 'queued', at)
 end
 
-local function append(job, entry)
+-- One attempt as a line. begun, version: of the record when it began, and when it ended. after: the state that followed.
+local function attempt_line(job, begun, finished, version, after, error)
+  return job.attempt .. '\n' .. job.started .. '\n' .. finished .. '\n' .. job.worker .. '\n' .. begun .. '\n' .. version
+    .. '\n' .. after .. '\n' .. error
+end
+
+local function append(job, line)
   local key = HISTORY .. job.id
-  local length = call('RPUSH', key, job.attempt .. '\n' .. entry)
+  local length = call('RPUSH', key, line)
   if length > HISTORY_ENTRIES then call('LTRIM', key, -HISTORY_ENTRIES, -1) end
 end
 
 -- Append the attempt that ends now to the history. after: the state that the next write enters, or scheduled or queued.
 -- error: a problem document, a bare code, or empty.
 local function remember(job, at, after, error)
-  append(job, job.started .. '\n' .. text(at) .. '\n' .. job.worker .. '\n' .. job.state_version .. '\n'
-    .. text(job.version + 1) .. '\n' .. after .. '\n' .. error)
+  append(job, attempt_line(job, job.state_version, text(at), text(job.version + 1), after, error))
 end
 
 -- The same for a state that was entered at this time and version and ended no attempt, so that it is not forgotten.
 local function mark(job, at, version, state, error)
-  append(job, '\n' .. text(at) .. '\n\n\n' .. text(version) .. '\n' .. state .. '\n' .. error)
+  append(job, job.attempt .. '\n\n' .. text(at) .. '\n\n\n' .. text(version) .. '\n' .. state .. '\n' .. error)
 end
 
 -- What becomes of a job that is put back.
