@@ -39,8 +39,9 @@ isolated: $(DEV) ## install each service alone from its own lock and import it
 e2e: $(DEV) ## test whole systems from the outside: real commands, real processes
 	$(BIN)/pytest tests/e2e $(ARGS)
 
-chaos: $(DEV) ## kill everything at random and count what was lost
+chaos: $(DEV) ## break everything at random while jobs run, and count what was lost (MINUTES=3, SEED=… repeats a run)
 	$(BIN)/pytest tests/chaos $(ARGS)
+	$(BIN)/python -m tests.chaos
 
 bench: $(DEV) ## measure what is promised about speed, as ratios within one run (QUICK=1 for a shorter one)
 	$(BIN)/python -m tests.bench

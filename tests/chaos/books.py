@@ -1,13 +1,13 @@
 """What must be true of all jobs when it is over, counted from what the engine kept and from what the workers logged."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.chaos.load import Order
+from tests.chaos.logs import records
 
-from afterwork.contracts import Job, JobQuery, JobState
+from afterwork.contracts import Job, JobQuery, JobState, Ledger
 from afterwork.engine import JobClient
 
 PAGE = 500
@@ -62,14 +62,11 @@ def runs_in_logs(logs: Iterable[Path]) -> Counter[str]:
     return Counter(
         line["job_id"]
         for log in logs
-        for line in _lines(log)
+        for line in records(log)
         if line.get("outcome") == "done" and "job_id" in line
     )
 
 
-def _lines(log: Path) -> Iterator[dict[str, str]]:
-    for line in log.read_text(errors="replace").splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:  # the process was killed in the middle of it
-            continue
+def is_over(ledger: Ledger) -> bool:
+    """Whether nothing waits or runs any more."""
+    return ledger.scheduled == ledger.queued == ledger.running == 0

@@ -1,5 +1,6 @@
 """What real jobs leave behind: mails, tables, copies and documents; none may be missing, and doubles are counted."""
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -33,8 +34,12 @@ FILE_SIZE = 200_000
 
 @dataclass(slots=True)
 class Mailbox:
-    """A mail server that nobody kills. received: how often each Message-ID came."""
+    """A mail server that nobody kills. received: how often each Message-ID came.
 
+    seconds: from the arrival of a mail until the client is told that it was taken.
+    """
+
+    seconds: float = 0.0
     port: int = field(default_factory=free_port)
     received: Counter[str] = field(default_factory=Counter)
 
@@ -43,13 +48,22 @@ class Mailbox:
         self.received.update(
             line.split(":", 1)[1].strip() for line in lines if line.lower().startswith("message-id:")
         )
+        await asyncio.sleep(self.seconds)
         return "250 taken"
+
+    @property
+    def mails(self) -> Counter[str]:
+        """Job id → how many mails came. The id stands before the @, alone or followed by what tells its mails apart."""
+        arrived: Counter[str] = Counter()
+        for message_id, count in self.received.items():
+            arrived[message_id.strip("<>").partition("@")[0][:36]] += count
+        return arrived
 
 
 @contextmanager
-def mailbox() -> Iterator[Mailbox]:
+def mailbox(seconds: float = 0.0) -> Iterator[Mailbox]:
     """A mail server in a thread of this process."""
-    box = Mailbox()
+    box = Mailbox(seconds)
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:
@@ -132,7 +146,7 @@ async def assert_all_there(
 
 async def _assert_mails(stores: Stores, box: Mailbox, done: Mapping[str, tuple[str, Contract]]) -> int:
     jobs = {job_id for job_id, (_, payload) in done.items() if isinstance(payload, SendNotification)}
-    arrived = Counter({_job_of(message_id): count for message_id, count in box.received.items()})
+    arrived = box.mails
     assert jobs <= arrived.keys(), f"mails missing: {jobs - arrived.keys()}"
     copies = {job_id for job_id, (_, payload) in done.items() if isinstance(payload, ArchiveObjects)}
     receipts = {info.key async for info in stores["receipts"].list() if "/" not in info.key}
@@ -140,11 +154,6 @@ async def _assert_mails(stores: Stores, box: Mailbox, done: Mapping[str, tuple[s
     for job_id in jobs:
         assert json.loads(await _content(stores, f"receipts/{job_id}.json"))["targets"][0]["status"] == "sent"
     return sum(arrived.values()) - len(arrived)
-
-
-def _job_of(message_id: str) -> str:
-    """The id of the job stands before the @, alone or followed by what tells its mails apart."""
-    return message_id.strip("<>").partition("@")[0][:36]
 
 
 async def _assert_tables(stores: Stores, done: Mapping[str, tuple[str, Contract]]) -> None:
