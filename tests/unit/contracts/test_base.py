@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from afterwork.contracts import Contract, KindMeta
+from afterwork.contracts import Contract, KindLimits, KindMeta
 from afterwork.contracts.base import MAX_TIMEOUT
 
 
@@ -24,6 +24,13 @@ def test_a_contract_knows_its_kind_and_its_defaults() -> None:
     assert Greet.meta == KindMeta("hello.greet", "greeter", 3, 30.0)
     assert declare(kind="a.b", queue="q").meta == KindMeta("a.b", "q", 5, 300.0)
     assert Greet(name="x").target_queue() == "greeter"
+
+
+@pytest.mark.parametrize("rate", [1, 10, 100_000, 0.2, 0.9999, 0.0001])
+def test_a_contract_may_limit_its_kind(rate: float) -> None:
+    limits = declare(kind="a.b", queue="q", max_running=3, max_per_second=rate).meta.limits
+
+    assert limits == KindLimits(max_running=3, max_per_second=float(rate))
 
 
 @pytest.mark.parametrize("kind", ["a.b", "noun.verb", "a1.b_2.c", "a." + "b" * 98])
@@ -50,6 +57,11 @@ def test_a_kind_is_a_dotted_lower_case_name(kind: str) -> None:
         ({"kind": "a.b", "queue": "q", "timeout": 0}, "timeout"),
         ({"kind": "a.b", "queue": "q", "timeout": MAX_TIMEOUT + 1}, "timeout"),
         ({"kind": "a.b", "queue": "q", "timeout": float("nan")}, "timeout"),
+        ({"kind": "a.b", "queue": "q", "max_running": 0}, "max_running"),
+        ({"kind": "a.b", "queue": "q", "max_running": 1.5}, "max_running"),
+        ({"kind": "a.b", "queue": "q", "max_per_second": 0}, "max_per_second"),
+        ({"kind": "a.b", "queue": "q", "max_per_second": 2.5}, "max_per_second"),
+        ({"kind": "a.b", "queue": "q", "max_per_second": "1"}, "max_per_second"),
         ({"kind": "a.b"}, "queue"),
         ({"queue": "q"}, "kind"),
         ({"kind": "a.b", "queue": "q", "colour": "red"}, "colour"),
