@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A worker's one call: first finish what is done, then claim what is due.
--- parts: step/arguments step/finishing parts/limits step/gates step/adopting step/claiming step/lanes
+-- parts: step/arguments step/finishing parts/limits step/gates step/adopting step/claiming step/lanes step/turn
 -- ARGV: worker queue lease sequence first_claim slots suspect_running
 --       (first_claim: tokens count up from it; no two steps of a worker may overlap in it)
 --       #kinds then per kind: kind max_attempts timeout      (the latter two for jobs of stock ARQ clients)
@@ -17,23 +17,4 @@ local verdicts = {}
 for i = 1, tonumber(next_arg()) do
   verdicts[i] = finish(next_arg(), next_arg(), next_arg(), next_arg(), next_details())
 end
-
--- A lost reply: the same sequence number again gives the same claims again. A smaller one is a copy that was
--- overtaken on its way; its worker has gone on and would never hear of what it claimed.
-local last_sequence = slots > 0 and last_step()
-if last_sequence and last_sequence > sequence then return { verdicts, claims, -1 } end
-if last_sequence == sequence then
-  claim_again()
-  return { verdicts, claims, 0 }
-end
-
-take_back(queue, at, holds)
-flush_sets()
-measure_gates()
-if slots > 0 then
-  claim_due()
-  remember_step()
-end
-local next_due = next_due_time()
-if next_due == 0 and (slots > 0 or next(gates)) then wake(queue) end -- what ended may have opened a gate
-return { verdicts, claims, next_due }
+return take_turn(verdicts)
