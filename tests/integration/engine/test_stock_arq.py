@@ -12,6 +12,7 @@ from tests.servers import RedisServer
 from afterwork import errors
 from afterwork.contracts.probe import ProbeRun
 from afterwork.engine.codec import decode_payload, dumps, loads
+from afterwork.engine.jobs import records
 from afterwork.engine.work.outcome import Done, Failed
 
 LANE = "aw:lane:notifier:probe.run:normal"
@@ -250,3 +251,23 @@ async def test_a_running_job_that_a_stock_client_aborts_is_to_be_cancelled(
     assert transitions.record("a")["cancel"] == "1"
     assert transitions.redis.zrange("arq:abort", 0, -1) == []
     assert transitions.call("renew", 1000, "a", claim.token) == [b"cancel"]
+
+
+@pytest.mark.parametrize("written", [b"\x80\x05]q.", b"7", b'{"r":[]}', b'{"x":1}'])
+def test_a_result_that_somebody_else_wrote_can_be_looked_past(
+    transitions: Transitions, written: bytes
+) -> None:
+    # given a job that succeeded and one that failed, whose results a stock worker has overwritten
+    worker = ScriptedWorker(transitions)
+    transitions.submit(new_job("good"), new_job("bad"))
+    for claim in worker.step(2).claims:
+        worker.finish(claim, Done(b"1") if claim.id == "good" else Failed(PROBLEM))
+    transitions.redis.mset({"arq:result:good": written, "arq:result:bad": written})
+
+    # when they are read
+    good, bad = (records.job_from(name, transitions.call("get", name, "")) for name in ("good", "bad"))
+
+    # then the one still stands as succeeded, and the other says that its problem cannot be read
+    assert (good.state, good.error) == ("succeeded", None)
+    assert bad.error is not None
+    assert (bad.state, bad.error.code) == ("failed", "undecodable")

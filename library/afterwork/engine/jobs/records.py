@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from afterwork import errors
 from afterwork.contracts import (
     Attempt,
     Job,
@@ -19,7 +22,7 @@ from afterwork.contracts import (
     QueueOverview,
 )
 from afterwork.engine import keys
-from afterwork.engine.codec import loads, result_of
+from afterwork.engine.codec import OWN_PROBLEMS, loads, result_of
 from afterwork.engine.jobs.history import attempts_in
 from afterwork.engine.jobs.submission import moment
 
@@ -34,7 +37,7 @@ def job_from(job_id: str, reply: Sequence[Any]) -> Job:
     state = _state(fields, now)
     is_success = state is JobState.SUCCEEDED
     outcome = _outcome(fields, envelope) if state.is_final else None
-    error = Problem.model_validate(outcome) if outcome is not None and not is_success else None
+    error = _problem(outcome) if outcome is not None and not is_success else None
     attempts = attempts_in(history)
     if state is JobState.RUNNING:
         attempts.append(_running_attempt(fields))
@@ -54,7 +57,7 @@ def summary_from(now: int, row: Sequence[Any]) -> JobSummary:
     texts = record.decode().split("\0")
     fields = dict(zip(texts[::2], texts[1::2], strict=True))
     outcome = _outcome(fields, envelope) if "finished" in fields else None
-    error = Problem.model_validate(outcome) if outcome is not None else None
+    error = _problem(outcome) if outcome is not None else None
     return JobSummary(**_common(job_id.decode(), fields, _state(fields, now), now), error=error)
 
 
@@ -116,7 +119,22 @@ def _outcome(fields: Mapping[str, str], envelope: bytes | None) -> Any:  # noqa:
     """Result or problem; the envelopes of plain functions are for their users, and never opened here."""
     if fields["kind"] == keys.PLAIN:
         return loads(fields["problem"].encode()) if "problem" in fields else None
-    return None if envelope is None else result_of(envelope)
+    try:
+        return None if envelope is None else result_of(envelope)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+    ):  # a stock worker, pointed at a lane of kinds, has written its own
+        return None if fields["state"] == "succeeded" else {}
+
+
+def _problem(outcome: Any) -> Problem:  # noqa: ANN401 - any JSON value
+    """What a job failed with; if that cannot be read, the problem says so."""
+    try:
+        return Problem.model_validate(outcome)
+    except ValidationError:
+        return Problem.model_validate_json(OWN_PROBLEMS[errors.Undecodable.code])
 
 
 def _fields(flat: Flat) -> dict[str, str]:
