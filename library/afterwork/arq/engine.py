@@ -87,17 +87,20 @@ class Engine:
             on_stuck=self.stop,
         )
         self.attempts = PlainAttempts(self._steps, around, rules, on_count=on_count, max_jobs=max_starts)
-        self._keeper = Keeper(
-            keeper_client(pool, self.name, min(connection.CALL_TIMEOUT, lease / 3)),
-            lease=lease,
+        self._keeper = self._keeper_of(pool)
+        self._rescue = Rescue(self._keeper.redis, self._steps, self.attempts.pump, self.attempts.held)
+        self._watch = LoopWatch(
+            time, self.attempts.running, self._rescue, lease=lease, reactions=Reactions(lambda _: None)
+        )
+
+    def _keeper_of(self, pool: ArqRedis) -> Keeper:
+        return Keeper(
+            keeper_client(pool, self.name, min(connection.CALL_TIMEOUT, self._lease / 3)),
+            lease=self._lease,
             held=self.attempts.held.copy,
             sign_of_life=_Silent(),
             on_lost=self.attempts.lose_soon,
             on_cancel=self.attempts.cancel_soon,
-        )
-        self._rescue = Rescue(self._keeper.redis, self._steps, self.attempts.pump, self.attempts.held)
-        self._watch = LoopWatch(
-            time, self.attempts.running, self._rescue, lease=lease, reactions=Reactions(lambda _: None)
         )
 
     async def run(self) -> None:

@@ -58,7 +58,6 @@ def create_app(
     ending: set by the server as soon as it is to end; then nobody is kept waiting any longer.
     """
     counts = RequestCounts()
-    public_metrics = settings.gateway.metrics == "public"
     app = FastAPI(
         title="Afterwork",
         summary="Answer now, work after, lose nothing.",
@@ -67,12 +66,7 @@ def create_app(
         redirect_slashes=False,  # one address per resource; a redirect would drop a body
         telemetry={"tracing": False, "metrics": False, "logs": False},  # looked up again with each request
         exception_handlers=EXCEPTION_HANDLERS,
-        middleware=[  # outermost first
-            Middleware(CountedRequests, counts=counts),  # sees every answer, those of the next ones as well
-            Middleware(Failures),
-            Middleware(Authentication, keys=settings.api_keys, public_metrics=public_metrics),
-            Middleware(BodyLimit, limit=MAX_BODY),
-        ],
+        middleware=_middleware(settings, counts),
     )
     intake = Intake(kinds, services, probes=settings.probes)
     app.state.parts = Parts(
@@ -87,8 +81,25 @@ def create_app(
     )
     _include_routes(app)
     document.complete(app.openapi(), intake, app.state.parts.kinds)
-    openapi_security.complete(app.openapi(), has_keys=bool(settings.api_keys), public_metrics=public_metrics)
+    openapi_security.complete(
+        app.openapi(), has_keys=bool(settings.api_keys), public_metrics=_has_public_metrics(settings)
+    )
     return app
+
+
+def _middleware(settings: GatewaySettings, counts: RequestCounts) -> list[Middleware]:
+    """Outermost first."""
+    public_metrics = _has_public_metrics(settings)
+    return [
+        Middleware(CountedRequests, counts=counts),  # sees every answer, those of the next ones as well
+        Middleware(Failures),
+        Middleware(Authentication, keys=settings.api_keys, public_metrics=public_metrics),
+        Middleware(BodyLimit, limit=MAX_BODY),
+    ]
+
+
+def _has_public_metrics(settings: GatewaySettings) -> bool:
+    return settings.gateway.metrics == "public"
 
 
 def _include_routes(app: FastAPI) -> None:
