@@ -51,7 +51,7 @@ PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapse
 # Workers.
 WORKERS = "aw:workers"  # "<queue> <name>" → when it last asked who is there
 STEP = (
-    "aw:step:"  # + worker: its last claiming step and what that claimed, so that a lost reply can be repeated
+    "aw:step:"  # + worker:0 or 1: its last even or odd step and what that claimed, for when the reply is lost
 )
 CONTROL = "aw:w:"  # + worker: channel, "cancel <id>"; being subscribed is its presence
 
@@ -68,6 +68,8 @@ CLOCK_SLEW = 10
 """Of so many ms of Redis' clock, one is left out while our time runs ahead of it."""
 BATCH_JOBS = 64
 """Jobs in one call, so that no script holds Redis for more than a few milliseconds."""
+SUBMIT_JOBS = 128
+"""The same for jobs that are submitted, which cost a third of one that is run."""
 BATCH_BYTES = 256 * 1024
 """Payload or result bytes in one call, unless a single one is larger."""
 LIST_CANDIDATES = 1000

@@ -52,7 +52,7 @@ async def test_concurrent_submits_share_calls(client: JobClient, transitions: Tr
     # then all are stored, by hardly more calls than batches are needed
     assert len({one.job.id for one in submitted}) == 1000
     assert transitions.ledger()["accepted"] == 1001
-    assert calls_of_scripts(transitions) <= 1000 // 64 + 3
+    assert calls_of_scripts(transitions) <= 1000 // 128 + 3
 
 
 async def test_a_lone_submit_does_not_wait_for_company(client: JobClient, transitions: Transitions) -> None:
@@ -65,8 +65,8 @@ async def test_a_lone_submit_does_not_wait_for_company(client: JobClient, transi
     assert calls_of_scripts(transitions) == 5
 
 
-@pytest.mark.parametrize(("kib", "jobs", "calls"), [(100, 10, 5), (300, 3, 3), (1, 65, 2)])
-async def test_a_call_carries_at_most_64_jobs_and_256_kib_or_one_larger_job(
+@pytest.mark.parametrize(("kib", "jobs", "calls"), [(100, 10, 5), (300, 3, 3), (0, 300, 3)])
+async def test_a_call_carries_at_most_128_jobs_and_256_kib_or_one_larger_job(
     client: JobClient, transitions: Transitions, kib: int, jobs: int, calls: int
 ) -> None:
     await submit(client)

@@ -54,7 +54,7 @@ class _Item:
 
 
 class Submitter:
-    """Stores jobs by `submit.lua`, at most 64 jobs and 256 KiB in each call.
+    """Stores jobs by `submit.lua`, at most 128 jobs and 256 KiB in each call.
 
     replicas: how many of them are to have a job before it is accepted.
     """
@@ -123,7 +123,7 @@ class Submitter:
         batch: list[_Item] = []
         size = 0
         ready = sum(not flush.done() for flush in self._flushes) - self._under_way
-        most = min(keys.BATCH_JOBS, -(-len(self._waiting) // ready))
+        most = min(keys.SUBMIT_JOBS, -(-len(self._waiting) // ready))
         while self._waiting and len(batch) < most:
             item = self._waiting[0]
             if batch and size + item.wire.size > keys.BATCH_BYTES:

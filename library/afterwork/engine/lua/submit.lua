@@ -38,7 +38,7 @@ local function group_at(place)
   }
 end
 
-local verdicts, payloads = { at }, {}
+local verdicts, accepted = { at }, 0
 local place = 2
 while ARGV[place] do
   local group, last, stored = group_at(place + 1), place + SHARED + ARGV[place] * OWN, 0
@@ -47,8 +47,7 @@ while ARGV[place] do
     local refused = refusal(group, id, idempotency, body)
     if not refused then
       accept(group, id, at)
-      payloads[#payloads + 1] = PAYLOAD .. id
-      payloads[#payloads + 1] = ARGV[i + 3]
+      keep(PAYLOAD .. id, ARGV[i + 3])
       if idempotency ~= '' then
         call('SET', IDEMPOTENCY .. idempotency, body .. ' ' .. id, 'PX', IDEMPOTENCY_MS)
       end
@@ -57,10 +56,7 @@ while ARGV[place] do
     verdicts[#verdicts + 1] = refused or group.due
   end
   if stored > 0 then announce(group.queue, group.kind) end
-  place = last + 1
+  accepted, place = accepted + stored, last + 1
 end
-if #payloads > 0 then
-  call('MSET', unpack(payloads))
-  call('HINCRBY', LEDGER, 'accepted', #payloads / 2)
-end
+if accepted > 0 then call('HINCRBY', LEDGER, 'accepted', accepted) end
 return verdicts

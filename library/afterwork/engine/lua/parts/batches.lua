@@ -1,7 +1,8 @@
--- What a script wants of the sorted sets and of the event stream, and whom it has to tell, is collected and done by one
--- command each: a batch of jobs costs little more than one. `scripts.py` ends every script by `flush`.
+-- What a script wants of the sorted sets, of strings and of the event stream, and whom it has to tell, is collected and done
+-- by one command each: a batch of jobs costs little more than one. `scripts.py` ends every script by `flush`.
 local wanted = {} -- key → member → score, or false: to be removed
 local dropped = {} -- keys that go
+local kept = {} -- keys of strings, and what they hold from now on, in turn
 local changes = {} -- lines of the next entry of the event stream
 local news = {} -- job id and "<version> <state>" in turn, for those who follow the job
 
@@ -41,12 +42,19 @@ local function flush_set(key)
   if #added > 0 then call('ZADD', key, unpack(added)) end
 end
 
+local function keep(key, value)
+  kept[#kept + 1] = key
+  kept[#kept + 1] = value
+end
+
 local function drop(key) dropped[#dropped + 1] = key end
 
-local function flush_sets()
+-- Write what was collected for keys of all sorts; whoever reads those of a job that has just changed calls this first.
+local function flush_keys()
+  if #kept > 0 then call('MSET', unpack(kept)) end
   for key in pairs(wanted) do flush_set(key) end
   if #dropped > 0 then call('DEL', unpack(dropped)) end
-  dropped = {}
+  dropped, kept = {}, {}
 end
 
 -- Tell whoever listens. It is a hint: a user who may not publish must not break a transition in its middle.
@@ -73,7 +81,7 @@ local function publish()
 end
 
 local function flush()
-  flush_sets()
+  flush_keys()
   publish()
   if #changes > 0 then
     call('XADD', EVENTS, 'MAXLEN', '~', EVENT_ENTRIES, '*', 'changes', table.concat(changes, '\n'))

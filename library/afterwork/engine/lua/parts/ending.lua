@@ -11,11 +11,18 @@ local function extend(job, lease_end, at)
   call('SET', LOCK .. job.id, job.token, 'PX', text(lease_end - at))
 end
 
+local quoted = {} -- text → the same in JSON, of queues and kinds, which come again
+
+local function quote(text)
+  quoted[text] = quoted[text] or cjson.encode(text)
+  return quoted[text]
+end
+
 -- ARQ's result envelope; body is JSON already and is never decoded here.
 local function envelope(job, success, body, at)
-  return '{"t":' .. job.attempt .. ',"f":' .. cjson.encode(job.kind) .. ',"a":[],"k":{},"et":' .. job.created
+  return '{"t":' .. job.attempt .. ',"f":' .. quote(job.kind) .. ',"a":[],"k":{},"et":' .. job.created
     .. (success and ',"s":true,"st":' or ',"s":false,"st":') .. (job.started or text(at)) .. ',"ft":' .. text(at)
-    .. ',"q":' .. cjson.encode(job.queue) .. ',"id":' .. cjson.encode(job.id) .. ',"r":' .. body .. '}'
+    .. ',"q":' .. quote(job.queue) .. ',"id":' .. cjson.encode(job.id) .. ',"r":' .. body .. '}'
 end
 
 -- Where the payload of an ended job is kept.
@@ -30,7 +37,7 @@ local function settle(job, state, body, at, ...)
     call('DEL', RETRIES .. job.id)
     if state ~= 'succeeded' then call('HSET', JOB .. job.id, 'problem', body) end
   else
-    call('SET', RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
+    keep(RESULT .. job.id, envelope(job, state == 'succeeded', body, at))
   end
   if job.unique then
     local key = unique_key(job.owner or '', job.kind, job.unique)

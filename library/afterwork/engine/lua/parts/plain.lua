@@ -16,7 +16,7 @@ end
 local function forget(job)
   remove(index_key(job.queue, job.kind, job.state), job.id)
   remove(EXPIRY, job.id)
-  flush_sets()
+  flush_keys()
   for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, job.id) end
   call('DEL', JOB .. job.id, ENDED_PAYLOAD .. job.id, HISTORY .. job.id, LOG .. job.id, RETRIES .. job.id)
   call('HINCRBY', LEDGER, 'swept', 1)

@@ -21,7 +21,7 @@ local function follow(parent, job)
     retention = job.retention, follow_ups = job.follow_ups, parent = parent.id,
   }
   accept(job, job.id, at)
-  if job.payload ~= '' then call('SET', PAYLOAD .. job.id, job.payload) end
+  if job.payload ~= '' then keep(PAYLOAD .. job.id, job.payload) end
   announce(job.queue, job.kind)
   call('HINCRBY', LEDGER, 'accepted', 1)
   if job.problem ~= '' then settle(read(job.id), 'failed', job.problem, at) end

@@ -10,7 +10,7 @@ local function take_turn(verdicts)
   end
 
   take_back(queue, at, holds)
-  flush_sets()
+  flush_keys()
   measure_gates()
   if slots > 0 then
     claim_due()
