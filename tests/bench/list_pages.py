@@ -100,7 +100,9 @@ async def _finish(url: str, queue: str, count: int) -> None:
     finishes: list[Finish] = []
     done = 0
     while done < count or finishes:
-        reply = await steps.step(Ask(finishes, [], 64 if done < count else 0, suspect_running=False))
+        reply = await steps.answer(
+            steps.begin(Ask(finishes, [], 64 if done < count else 0, suspect_running=False))
+        )
         finishes = [Finish(claim, Done(b"null")) for claim in reply.claims]
         done += len(finishes)
     await connection.close(redis)

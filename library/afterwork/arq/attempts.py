@@ -95,8 +95,8 @@ class PlainAttempts(Attempts):
         task.add_done_callback(self._hooks.discard)
 
     def _keep_within_limit(self) -> None:
-        """Leave no more slots free than jobs may be started."""
+        """Leave no more slots open than jobs may be started."""
         if self._max_jobs is not None:
-            excess = self.pump.free_slots - max(0, self._max_jobs - self.started)
+            excess = self.pump.open_slots - max(0, self._max_jobs - self.started)
             if excess > 0:
                 self.pump.occupy(excess)

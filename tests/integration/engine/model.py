@@ -18,7 +18,7 @@ class Model(ModelClaims):
 
     def __init__(self, raw: int) -> None:
         super().__init__(raw)
-        self._steps: dict[str, tuple[int, list[tuple[str, str]]]] = {}
+        self._steps: dict[tuple[str, int], tuple[int, list[tuple[str, str]]]] = {}
 
     # ------------------------------------------------------------------------------------------ clients
 
@@ -138,7 +138,8 @@ class Model(ModelClaims):
         for report in step.reports:
             self._report(report, step.sequence)
         verdicts = [self._finish(finish) for finish in step.finishes]
-        sequence, taken = self._steps.get(step.worker, (0, []))
+        number = (step.worker, step.sequence % 2)
+        sequence, taken = self._steps.get(number, (0, []))
         if step.slots and sequence > step.sequence:
             return verdicts, [], -1
         if step.slots and sequence == step.sequence:
@@ -146,7 +147,7 @@ class Model(ModelClaims):
         self._take_back(step.queue)
         claimed = self.claim(step, expired)
         if step.slots:
-            self._steps[step.worker] = (step.sequence, [(claim.id, claim.token) for claim in step.seen])
+            self._steps[number] = (step.sequence, [(claim.id, claim.token) for claim in step.seen])
         next_due = self.next_due(step)
         has_gates = any(self.gates.has_any(step.queue, kind.meta.kind) for kind in step.kinds)
         if next_due == 0 and (step.slots or has_gates):

@@ -55,7 +55,7 @@ def test_a_paused_kind_hides_no_other_however_many_wait(transitions: Transitions
         for _ in range(keys.MAX_DEATHS - 1):
             for _ in range(3):
                 ScriptedWorker(transitions, "doomed", kinds=[Alpha]).claim(50)
-                transitions.redis.delete(keys.STEP + "doomed")
+                transitions.redis.delete(keys.STEP + "doomed:1")
             assert transitions.mourn("q", "doomed") == 150
         assert transitions.redis.zcard(keys.SUSPECTS + "q") == 150
         transitions.submit(new_job("bs", Beta(), delay=1))

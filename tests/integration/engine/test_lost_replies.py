@@ -19,10 +19,10 @@ def test_a_step_repeated_after_a_lost_reply_gives_the_same_claims(transitions: T
 
 
 def test_a_copy_of_a_step_that_arrives_late_claims_nothing(transitions: Transitions) -> None:
-    # given a worker that has gone on after a step
+    # given a worker that has gone on after a step, and after that which was under way beside it
     worker = ScriptedWorker(transitions)
-    worker.step(2)
-    worker.step(2)
+    for _ in range(3):
+        worker.step(2)
     transitions.submit(new_job("a"))
 
     # when a copy of the first one arrives

@@ -5,19 +5,21 @@ from collections import deque
 from collections.abc import Callable
 
 from afterwork.engine import keys
+from afterwork.engine.tasks import end
 from afterwork.engine.work.claims import Claim, Finish
 from afterwork.engine.work.reports import Reports
-from afterwork.engine.work.steps import Ask, Reply, Steps
+from afterwork.engine.work.steps import Ask, Steps
 
 POLL = 1
 """Seconds after which an idle worker looks again, in case a wake-up was lost."""
+UNDER_WAY = 2
+"""Steps that may be under way at a time: Redis works on one while the other is on its way or its claims are run."""
 
 
 class Pump:
     """The worker's main loop. It ends when it drains and nothing is running or unwritten.
 
-    hold: told of each claim as soon as it is known. start: begins one claimed job, which ends by `finish`; that is
-    done while Redis works on the next step, if one is due.
+    hold: told of each claim as soon as it is known. start: begins one claimed job, which ends by `finish`.
     on_verdict: told what became of each finish.
     reports: what running jobs say meanwhile.
     """
@@ -37,10 +39,10 @@ class Pump:
         self._hold = hold
         self._start = start
         self._on_verdict = on_verdict
-        self._unattended: tuple[list[Finish], Reply] | None = None
         self._finishes: deque[Finish] = deque()
         self._changed = asyncio.Event()
         self._look_at = 0.0
+        self._looks = 0
         self._running = 0
         self._suspects = 0
         self._occupied = 0
@@ -59,7 +61,16 @@ class Pump:
         """How many more jobs may be claimed."""
         if self._is_draining or self._is_held:
             return 0
-        return max(0, self._concurrency - self._running - self._occupied)
+        return max(0, self.open_slots - self._asked)
+
+    @property
+    def open_slots(self) -> int:
+        """How many more jobs there is room for, those included that steps under way may bring."""
+        return self._concurrency - self._running - self._occupied
+
+    @property
+    def _asked(self) -> int:
+        return sum(ask.slots for ask in self._steps.unanswered.values())
 
     def finish(self, finish: Finish) -> None:
         """An attempt has ended; it is written by the next step."""
@@ -85,6 +96,7 @@ class Pump:
     def look(self) -> None:
         """Something may be due."""
         self._look_at = 0.0
+        self._looks += 1
         self._changed.set()
 
     def drain(self) -> None:
@@ -95,45 +107,55 @@ class Pump:
     async def run(self) -> None:
         """Step whenever there is something to write or to claim; sleep otherwise."""
         loop = asyncio.get_running_loop()
-        while self._finishes or self._running or self._unattended or not self._is_draining:
-            self._changed.clear()
-            is_due = self.free_slots > 0 and loop.time() >= self._look_at
-            if self._finishes or self.reports.is_due or is_due:
-                await self._step(loop)
-            elif self._unattended:
-                self._attend()
-            else:
-                await self._sleep()
+        steps: set[asyncio.Task[None]] = set()
+        try:
+            while self._finishes or self._running or steps or not self._is_draining:
+                self._changed.clear()
+                if self._is_time(loop.time()):
+                    steps.add(self._begin(loop))
+                elif steps or not self.free_slots:
+                    await self._changed.wait()
+                else:
+                    await self._sleep()
+                steps -= _ended(steps)
+        finally:
+            await end(steps)
 
-    async def _step(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _is_time(self, now: float) -> bool:
+        """Whether there is something worth a step; while one is under way, half of what a step may bring is."""
+        under_way = self._steps.unanswered.values()
+        if not under_way:
+            is_due = self.free_slots > 0 and now >= self._look_at
+            return bool(self._finishes) or self.reports.is_due or is_due
+        if any(ask.reports for ask in under_way):
+            return False  # the ends of the same attempts must not overtake them
+        return len(under_way) < UNDER_WAY and 2 * len(self._finishes) >= self._batch
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None]":
         slots = min(self.free_slots, self._batch)
-        finishes = take_batch(self._finishes)
-        ask = Ask(finishes, self.reports.take(), slots, self._suspects > 0)
-        reply = await self._steps.step(ask, meanwhile=self._attend, is_over=lambda: self._is_draining)
-        self._attend()
-        self._unattended = finishes, reply
+        is_suspect_about = self._suspects > 0 or self._asked > 0
+        ask = Ask(take_batch(self._finishes), self.reports.take(), slots, is_suspect_about)
+        return loop.create_task(self._step(self._steps.begin(ask), ask, loop))
+
+    async def _step(self, sequence: int, ask: Ask, loop: asyncio.AbstractEventLoop) -> None:
+        looks = self._looks
+        try:
+            reply = await self._steps.answer(sequence, is_over=lambda: self._is_draining)
+        finally:
+            self._changed.set()
         self._running += len(reply.claims)
         for claim in reply.claims:
             self._suspects += claim.is_suspect
             self._hold(claim)
-        if slots:
+        if ask.slots and looks == self._looks:
             wait = POLL if reply.next_due is None else min(POLL, reply.next_due)
             self._look_at = loop.time() + wait
-
-    def _attend(self) -> None:
-        """See to what the last step brought, and start its claims: while the next one, if any, is on its way."""
-        if self._unattended is None:
-            return
-        (finishes, reply), self._unattended = self._unattended, None
-        for finish, verdict in zip(finishes, reply.verdicts, strict=True):
+        for finish, verdict in zip(ask.finishes, reply.verdicts, strict=True):
             self._on_verdict(finish, verdict)
         for claim in reply.claims:
             self._start(claim)
 
     async def _sleep(self) -> None:
-        if not self.free_slots:
-            await self._changed.wait()
-            return
         self.hungry.set()
         try:
             async with asyncio.timeout_at(self._look_at):
@@ -142,6 +164,14 @@ class Pump:
             pass
         finally:
             self.hungry.clear()
+
+
+def _ended(steps: "set[asyncio.Task[None]]") -> "set[asyncio.Task[None]]":
+    """Those that are over. Raises what one of them has raised."""
+    over = {step for step in steps if step.done()}
+    for step in over:
+        step.result()
+    return over
 
 
 def take_batch(finishes: deque[Finish]) -> list[Finish]:

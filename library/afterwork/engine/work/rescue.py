@@ -25,11 +25,11 @@ class Rescue:
         self._held = held
 
     def keep_unread_claims(self) -> None:
-        """Send the step that the loop is waiting for again, so that its claims are known and their leases kept."""
-        ask = self._steps.unanswered
-        if ask is not None and ask.slots:
-            for claim in self._step(replace(ask, finishes=(), reports=())).claims:
-                self._held[claim.id] = claim.token
+        """Send the steps that the loop is waiting for again, so that their claims are known and the leases kept."""
+        for sequence, ask in self._steps.unanswered.items():
+            if ask.slots:
+                for claim in self._step(replace(ask, finishes=(), reports=()), sequence).claims:
+                    self._held[claim.id] = claim.token
 
     def hand_over(self, last: Sequence[Finish] = ()) -> int:
         """Write what has ended, and `last` besides, and hand all other jobs back; returns how many went back.
@@ -41,18 +41,18 @@ class Rescue:
             self.keep_unread_claims()
             finishes = deque([*self._unwritten(), *last])
             while finishes:
-                self._step(Ask(take_batch(finishes), reports=(), slots=0, suspect_running=False))
+                self._step(Ask(take_batch(finishes), reports=(), slots=0, suspect_running=False), 0)
             return self._release()
         except BaseException:
             self._pump.hold(held=False)
             raise
 
     def _unwritten(self) -> list[Finish]:
-        ask = self._steps.unanswered
-        return [*(ask.finishes if ask else ()), *self._pump.unwritten]
+        asked = self._steps.unanswered.values()
+        return [*(finish for ask in asked for finish in ask.finishes), *self._pump.unwritten]
 
-    def _step(self, ask: Ask) -> Reply:
-        arguments = self._steps.arguments(ask)
+    def _step(self, ask: Ask, sequence: int) -> Reply:
+        arguments = self._steps.arguments(ask, sequence)
         script = scripts.script(self._steps.script)
         return self._steps.reply(scripts.call_sync(self._redis, script, *arguments))
 

@@ -69,31 +69,36 @@ class Steps:
             self._kinds += [kind, contract.meta.max_attempts, round(contract.meta.timeout * 1000)]
         self._lease = lease
         self._sequence = 0
-        self._unanswered: Ask | None = None
+        self._under_way: dict[int, Ask] = {}
 
     @property
-    def unanswered(self) -> Ask | None:
-        """What the step that is under way was to do, if one is; the last one begun, so that `arguments` repeat it."""
-        return self._unanswered
+    def unanswered(self) -> Mapping[int, Ask]:
+        """From any thread: the steps under way, by their sequence numbers, under which they may be sent again."""
+        return self._under_way.copy()
 
-    async def step(
-        self,
-        ask: Ask,
-        *,
-        meanwhile: Callable[[], None] = lambda: None,
-        is_over: Callable[[], bool] = lambda: False,
-    ) -> Reply:
-        """Do it, however long Redis is away: the same step is repeated until it is answered.
+    def begin(self, ask: Ask) -> int:
+        """Take it upon oneself, from now on for others to see; returns its sequence number, by which `answer` does it.
 
-        meanwhile: called when the step is on its way, and again at each repeat. is_over: asked after each failure;
-        if nothing is to be written and it says so, the answer is an empty one.
+        Two may be under way at a time: one with an even number and one with an odd one.
         """
         self._sequence += 1
-        self._unanswered = ask
+        if any((self._sequence - other) % 2 == 0 for other in self._under_way):
+            self._sequence += 1
+        self._under_way[self._sequence] = ask
+        return self._sequence
+
+    async def answer(self, sequence: int, *, is_over: Callable[[], bool] = lambda: False) -> Reply:
+        """Do what was begun, however long Redis is away: the same step is repeated until it is answered.
+
+        is_over: asked after each failure; if nothing is to be written and it says so, the answer is an empty one.
+        """
+        ask = self._under_way[sequence]
         try:
-            return await self._until_answered(ask, meanwhile, is_over)
+            return await self._until_answered(
+                self.arguments(ask, sequence), _never if ask.finishes else is_over
+            )
         finally:
-            self._unanswered = None
+            del self._under_way[sequence]
 
     async def close(self) -> None:
         """Close the connection, at once."""
@@ -103,12 +108,12 @@ class Steps:
         """What the script has answered."""
         return Reply.of(answer)
 
-    def arguments(self, ask: Ask) -> list[scripts.Argument]:
-        """What `step.lua` takes, under the number of the last step that was begun."""
+    def arguments(self, ask: Ask, sequence: int) -> list[scripts.Argument]:
+        """What `step.lua` takes."""
         arguments = [
             *self._head,
-            self._sequence,
-            self._sequence * keys.BATCH_JOBS,
+            sequence,
+            sequence * keys.BATCH_JOBS,
             ask.slots,
             int(ask.suspect_running),
             *self._kinds,
@@ -123,21 +128,19 @@ class Steps:
         return arguments
 
     async def _until_answered(
-        self, ask: Ask, meanwhile: Callable[[], None], is_over: Callable[[], bool]
+        self, arguments: Sequence[scripts.Argument], is_over: Callable[[], bool]
     ) -> Reply:
-        arguments = self.arguments(ask)
         failures, is_fresh = 0, False
         while True:
             try:
-                reply = await self._call(arguments, meanwhile)
+                reply = await self._call(arguments)
             except (TimeoutError, RedisError, OSError) as error:
-                meanwhile()
                 if isinstance(error, LostConnection) and not is_fresh:
                     is_fresh = True  # the connection was kept, and may have been stale
                     continue
                 failures += 1
                 self._report(error, failures)
-                if is_over() and not ask.finishes:
+                if is_over():
                     return Reply([], [], None)
                 await asyncio.sleep(pause(failures, self._lease / 3))
             else:
@@ -145,11 +148,10 @@ class Steps:
                     logger.info("Redis answers again", failures=failures)
                 return self.reply(reply)
 
-    async def _call(self, arguments: Sequence[scripts.Argument], meanwhile: Callable[[], None]) -> Any:  # noqa: ANN401 - the script's own reply
+    async def _call(self, arguments: Sequence[scripts.Argument]) -> Any:  # noqa: ANN401 - the script's own reply
         script = scripts.script(self.script)
         async with self._kept.borrowed() as own:
             await own.send_command("EVALSHA", script.digest, 0, *arguments)
-            meanwhile()
             try:
                 return await own.read_response()
             except NoScriptError:
@@ -159,3 +161,8 @@ class Steps:
     def _report(self, error: BaseException, failures: int) -> None:
         if failures == 1:
             logger.warning("worker waits for Redis", detail=connection.reason(error))
+
+
+def _never() -> bool:
+    """Whether what has ended may stay unwritten."""
+    return False

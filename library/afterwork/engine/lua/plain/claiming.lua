@@ -14,7 +14,7 @@ end
 
 -- What this worker's last step that claimed took: its sequence number, then id and token in turn; ids may be any text.
 local function last_taken()
-  local last = call('GET', STEP .. worker)
+  local last = call('GET', step_key)
   return last and cmsgpack.unpack(last)
 end
 
@@ -29,7 +29,7 @@ local function remember_step()
     taken[#taken + 1] = claimed[1]
     taken[#taken + 1] = claimed[2]
   end
-  call('SET', STEP .. worker, cmsgpack.pack(taken), 'PX', STEP_MS)
+  call('SET', step_key, cmsgpack.pack(taken), 'PX', STEP_MS)
 end
 
 -- Hand out once more what the last step claimed.

@@ -1,6 +1,7 @@
 -- What a step is told, read from front to back.
 local worker, queue, lease = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local sequence, claim_number, slots = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local step_key = STEP .. worker .. ':' .. sequence % 2 -- two steps may be under way at a time
 local suspect_running = ARGV[7] == '1'
 local at, holds = hear(lease)
 local cursor = 8

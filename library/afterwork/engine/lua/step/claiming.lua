@@ -21,7 +21,7 @@ end
 
 -- The sequence number of this worker's last step that claimed; nil if there is none.
 local function last_step()
-  local last = call('GET', STEP .. worker)
+  local last = call('GET', step_key)
   return last and tonumber(string.match(last, '^[^\n]+'))
 end
 
@@ -31,12 +31,12 @@ local function remember_step()
     taken[#taken + 1] = claimed[1]
     taken[#taken + 1] = claimed[3]
   end
-  call('SET', STEP .. worker, table.concat(taken, '\n'), 'PX', STEP_MS)
+  call('SET', step_key, table.concat(taken, '\n'), 'PX', STEP_MS)
 end
 
 -- Hand out once more what the last step claimed.
 local function claim_again()
-  local lines = string.gmatch(call('GET', STEP .. worker), '[^\n]+')
+  local lines = string.gmatch(call('GET', step_key), '[^\n]+')
   lines()
   for id in lines do
     local token = lines()
