@@ -6,8 +6,17 @@ local kept = {} -- keys of strings, and what they hold from now on, in turn
 local changes = {} -- lines of the next entry of the event stream
 local news = {} -- job id and "<version> <state>" in turn, for those who follow the job
 
+local texts = {} -- number → the same as text: a call has the same few times and versions again and again
+
 -- A whole number as text. Commands take numbers too, but as floating-point ones, which costs several times as much.
-local function text(number) return string.format('%d', number) end
+local function text(number)
+  local known = texts[number]
+  if not known then
+    known = string.format('%d', number)
+    texts[number] = known
+  end
+  return known
+end
 
 local function want(key, member, score)
   local members = wanted[key]
