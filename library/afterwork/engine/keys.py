@@ -45,6 +45,9 @@ IDEMPOTENCY = "aw:idempotency:"  # + owner:hash of key: "<hash of body> <id>"
 
 ABORTS = abort_jobs_ss  # id → when a stock ARQ client asked for its abort
 
+BROKEN = "aw:broken"  # hash: key that others have made something else → its type (`lua/mend.lua`)
+MENDING = "aw:mending"  # hash: index of waiting jobs that are put back where they should stand → cursor
+
 EVENTS = "aw:events"  # stream of all jobs' changes of state; an entry has those of one script call
 PULSE = "aw:pulse"  # hash: heard, when anyone last was; holds, until when lapsed leases do; and our time
 

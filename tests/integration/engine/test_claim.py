@@ -1,7 +1,6 @@
 """step.lua: what a worker may claim, in which order, and what stands in the way."""
 
 import pytest
-from redis.exceptions import ResponseError
 from tests.integration.engine.transitions import Alpha, Beta, ScriptedWorker, Transitions, new_job
 
 MINUTE = 60_000
@@ -171,20 +170,3 @@ def test_a_job_without_payload_fails_as_undecodable(transitions: Transitions) ->
     assert transitions.record("a")["state"] == "failed"
     assert '"type":"/problems/undecodable"' in str(transitions.redis.get("arq:result:a"))
     assert transitions.ledger()["imbalance"] == 0
-
-
-def test_what_a_step_did_before_it_broke_off_agrees_with_itself(transitions: Transitions) -> None:
-    # given two jobs, of which somebody has overwritten the record of the second
-    transitions.submit(new_job("a"), new_job("b"))
-    transitions.redis.set("aw:job:b", "no record")
-
-    # when a worker claims both
-    with pytest.raises(ResponseError, match="WRONGTYPE"):
-        ScriptedWorker(transitions).step(2)
-
-    # then the first is claimed in every place, as its worker will hear when it asks again
-    assert transitions.record("a")["state"] == "running"
-    lease_end = transitions.redis.zscore("aw:leases:q", "a")
-    assert lease_end == transitions.redis.zscore("aw:lane:q:alpha.run:normal", "a")
-    assert transitions.redis.zrange("aw:ix:q:alpha.run:running", 0, -1) == ["a"]
-    assert transitions.redis.zrange("aw:ix:q:alpha.run:waiting", 0, -1) == ["b"]

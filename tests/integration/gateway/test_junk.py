@@ -11,12 +11,13 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from tests.integration.gateway.talks import working
 from tests.integration.workers.waiting import ended, eventually
 from tests.servers import RedisServer
 
 from afterwork.contracts import JobQuery, JobState
 from afterwork.contracts.probe import ProbeRun
-from afterwork.engine import JobClient
+from afterwork.engine import JobClient, JobRouter
 from afterwork.engine.work.worker import Worker
 
 LANE = "aw:lane:notifier:probe.run:"
@@ -200,3 +201,22 @@ def spoiled(chance: random.Random) -> bytes | tuple[str, ...] | None:
     for _ in range(chance.randrange(1, 8)):
         content[chance.randrange(len(content) - 20)] = chance.randrange(256)
     return bytes(content)
+
+
+@pytest.mark.parametrize("key", [f"{LANE}normal", "aw:limits:notifier", "aw:suspects:notifier"])
+async def test_a_queue_with_a_broken_key_can_be_shown(
+    key: str, http: httpx.AsyncClient, jobs: JobClient, redis_server: RedisServer
+) -> None:
+    # given a job of a queue, one key of which somebody has made his own
+    with redis_server.client() as redis:
+        redis.set(key, "not ours")
+    await jobs.submit(ProbeRun(queue="notifier"))
+
+    # then all can be shown, and the job runs once that is gone
+    await all_can_be_shown(http)
+    with redis_server.client() as redis:
+        redis.delete(key)
+    async with working(redis_server, JobRouter("notifier")):
+        await eventually(
+            lambda: jobs.list(JobQuery(state=JobState.SUCCEEDED)), lambda page: len(page.jobs) == 1
+        )

@@ -8,7 +8,7 @@ a record, the indexes count the records, and the ledger can be held against them
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from arq.connections import ArqRedis
 from redis.exceptions import ResponseError
 
 from afterwork.engine import keys, scripts
-from afterwork.engine.doctor.subjects import Sort, Subject, owner_of, sort_of
+from afterwork.engine.doctor.subjects import Sort, Subject, owner_of, sort_of, type_of
 
 SCANNED = 500
 """Keys, or members of a set, that one call asks for, about."""
@@ -29,6 +29,7 @@ EXAMPLES = 5
 
 
 _RECORD = keys.JOB.encode()
+_LANES = keys.LANES.encode()
 
 
 class Wrong(NamedTuple):
@@ -81,6 +82,8 @@ class Examination:
             await self._look(own)
             for name in names:
                 await self._look_into(name)
+            await self._look_at_types({name: kind for name in names if (kind := type_of(name))})
+        await self._look_at_types(await self._plain_queues())
         await self._look_again()
         return self.seen
 
@@ -109,6 +112,25 @@ class Examination:
             cursor, members = await self._redis.zscan(name, cursor or 0, count=SCANNED)
             self.seen.members += len(members)
             await self._look([Subject(name, member) for member, _ in members])
+
+    async def _plain_queues(self) -> dict[bytes, bytes]:
+        """ARQ's own queues, whose names may be any."""
+        if await self._redis.type(keys.QUEUES) != b"set":
+            return {}
+        lanes = {_LANES + queue: queue for queue in await self._redis.smembers(keys.QUEUES)}
+        known = [lane for lane in lanes if await self._redis.type(lane) == b"hash"]
+        plain = [lanes[lane] for lane in known if await self._redis.hexists(lane, keys.PLAIN)]
+        return dict.fromkeys(plain, b"zset")
+
+    async def _look_at_types(self, wanted: Mapping[bytes, bytes]) -> None:
+        """wanted: what each key must hold, if it is there."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name in wanted:
+                pipe.type(name)
+            found = await pipe.execute()
+        for (name, kind), real in zip(wanted.items(), found, strict=True):
+            if real not in (kind, b"none"):
+                self.seen.note("wrong-type", _text(name))
 
     async def _look(self, subjects: Sequence[Subject]) -> None:
         """The first look, after which the server has as long for others."""

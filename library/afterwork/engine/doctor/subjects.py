@@ -20,6 +20,14 @@ _OWN = (
 )
 _MEMBERS = (keys.LANE, keys.SUSPECTS, keys.LEASES, keys.INDEX, keys.TAG)
 _WHOLE = (keys.EXPIRY, keys.START_BEFORE)
+_TYPES = {
+    b"hash": (keys.LANES, keys.LIMITS, keys.LEDGER, keys.PULSE, keys.BROKEN, keys.MENDING),
+    b"list": (keys.CLAIMED, keys.WAKE),
+    b"set": (keys.QUEUES,),
+    b"stream": (keys.EVENTS,),
+    b"string": (keys.STOCK, keys.STEP, keys.IDEMPOTENCY),
+    b"zset": (keys.WORKERS, keys.ABORTS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,11 @@ def sort_of(key: bytes) -> Sort | None:
     if key.startswith(_bytes(_MEMBERS)) or key in _bytes(_WHOLE):
         return Sort.MEMBERS
     return Sort.HOLDER if key.startswith(keys.UNIQUE.encode()) else None
+
+
+def type_of(key: bytes) -> bytes | None:
+    """What Redis must hold there, for keys that belong to no job."""
+    return next((kind for kind, names in _TYPES.items() if key.startswith(_bytes(names))), None)
 
 
 def owner_of(key: bytes) -> Subject:

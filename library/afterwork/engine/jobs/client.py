@@ -118,6 +118,14 @@ class JobClient(QueueControl):
         """Take back jobs whose leases (in seconds) have lapsed; returns how many were looked at."""
         return int(await self._call("reap", round(lease * 1000)))
 
+    async def mend(self) -> tuple[int, set[bytes]]:
+        """Put jobs back that lost their place to a key of another type, now that it is gone, at most a few batches.
+
+        Returns how many were looked at, and the keys that are still of another type than the engine's.
+        """
+        looked, broken = await self._call("mend")
+        return int(looked), set(broken)
+
     async def sweep(self, max_finished: int = keys.MAX_FINISHED) -> int:
         """Remove ended jobs whose retention is over or that are too many, at most 100; returns how many."""
         return int(await self._call("sweep", max_finished))

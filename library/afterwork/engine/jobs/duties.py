@@ -1,9 +1,10 @@
 """Small duties that every worker and gateway shares, jittered and idempotent, without a leader.
 
-Reap, sweep, and look for workers that have died.
+Reap, mend, sweep, and look for workers that have died.
 """
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -44,6 +45,7 @@ class Duties:
         self._lease = lease
         self._max_finished = max_finished
         self._presence = Presence(client, lease=lease, own=own)
+        self._broken: set[bytes] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -61,8 +63,25 @@ class Duties:
     async def _clear_up(self) -> None:
         while await self._client.reap(self._lease) >= keys.BATCH_JOBS:
             pass
+        await self._mend()
         while await self._client.sweep(self._max_finished) >= keys.SWEEP_JOBS:
             pass
+
+    async def _mend(self) -> None:
+        looked, broken = await self._client.mend()
+        self._tell(broken)
+        while looked >= keys.BATCH_JOBS:
+            looked, _ = await self._client.mend()
+
+    def _tell(self, broken: set[bytes]) -> None:
+        """Say each key once; of records nobody hears that they are well again."""
+        for key in sorted(broken - self._broken):
+            logger.error(
+                "a key holds something else than Afterwork keeps there, delete it",
+                key=key[:200].decode(errors="backslashreplace"),
+            )
+        records = {key for key in self._broken if key.startswith(keys.JOB.encode())}
+        self._broken = broken | set(itertools.islice(records, keys.LIST_CANDIDATES))
 
 
 async def _come_around(duty: Callable[[], Awaitable[None]], seconds: float, *, at_once: bool) -> None:

@@ -8,9 +8,9 @@ for i = 2, #ARGV, 2 do
   local kind, limits = ARGV[i], ARGV[i + 1]
   call('HSETNX', LANES .. queue, kind, '')
   if limits == '' then
-    call('HDEL', LIMITS .. queue, 'contract:' .. kind)
+    try('HDEL', LIMITS .. queue, 'contract:' .. kind)
   else
-    call('HSET', LIMITS .. queue, 'contract:' .. kind, limits)
+    try('HSET', LIMITS .. queue, 'contract:' .. kind, limits)
   end
   apply_limits(queue, kind)
 end

@@ -68,7 +68,7 @@ local function about_record(id)
     if not score_of(key, id) then note_wrong(code, key) end
   end
   for key, code in pairs(own) do
-    if call('EXISTS', key) == 0 then note_wrong(code, key) end
+    if call('TYPE', key).ok ~= 'string' then note_wrong(code, key) end
   end
   if call('SISMEMBER', QUEUES, job.queue) == 0 or call('HEXISTS', LANES .. job.queue, job.kind) == 0 then
     note_wrong('lane-unknown', LANES .. job.queue)

@@ -9,6 +9,6 @@ if ARGV[2] == '0' then
 end
 local waiting = 0
 for _, kind in ipairs(call('HKEYS', LANES .. ARGV[1])) do
-  waiting = waiting + call('ZCARD', index_key(ARGV[1], kind, 'waiting'))
+  waiting = waiting + count_of('ZCARD', index_key(ARGV[1], kind, 'waiting'))
 end
 call('SET', key, ARGV[3] .. ' queued=' .. waiting, 'PX', ARGV[2])

@@ -5,19 +5,19 @@ local counts = { waiting = 0, running = 0, succeeded = 0, failed = 0, cancelled 
 local scheduled, gaps = 0, 0
 
 for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
-  local live, waiting, standing = 0, 0, call('ZCARD', SUSPECTS .. queue)
-  local ahead = call('ZCOUNT', SUSPECTS .. queue, '(' .. at, '+inf') - call('ZCOUNT', LEASES .. queue, '(' .. at, '+inf')
+  local live, waiting, standing = 0, 0, count_of('ZCARD', SUSPECTS .. queue)
+  local ahead = count_of('ZCOUNT', SUSPECTS .. queue, '(' .. at, '+inf') - count_of('ZCOUNT', LEASES .. queue, '(' .. at, '+inf')
   for _, kind in ipairs(call('HKEYS', LANES .. queue)) do
     for state in pairs(counts) do
-      local count = call('ZCARD', index_key(queue, kind, state))
+      local count = count_of('ZCARD', index_key(queue, kind, state))
       counts[state] = counts[state] + count
       if state == 'waiting' or state == 'running' then live = live + count end
       if state == 'waiting' then waiting = waiting + count end
     end
     for level in pairs(HEAD_START_MS) do
       local lane = lane_key(queue, kind, level)
-      standing = standing + call('ZCARD', lane)
-      ahead = ahead + call('ZCOUNT', lane, '(' .. at, '+inf')
+      standing = standing + count_of('ZCARD', lane)
+      ahead = ahead + count_of('ZCOUNT', lane, '(' .. at, '+inf')
     end
   end
   if call('HEXISTS', LANES .. queue, PLAIN) == 1 then -- besides, what stock clients put there and nobody has adopted yet

@@ -7,7 +7,7 @@ for _, queue in ipairs(call('SMEMBERS', QUEUES)) do
   reaped = reaped + take_back(queue, at, holds)
 end
 
-local late = call('ZRANGEBYSCORE', START_BEFORE, '-inf', '(' .. at, 'LIMIT', 0, BATCH_JOBS)
+local late = try('ZRANGEBYSCORE', START_BEFORE, '-inf', '(' .. at, 'LIMIT', 0, BATCH_JOBS) or {}
 for _, id in ipairs(late) do
   local job = read(id)
   if job and job.state == 'waiting' and is_expired(job, at) then
@@ -19,7 +19,7 @@ end
 
 -- What `Job.abort` of a stock client leaves; to plain functions their own workers see.
 local aborted = 0
-for _, id in ipairs(call('ZRANGE', ABORTS, 0, LIST_CANDIDATES - 1)) do
+for _, id in ipairs(try('ZRANGE', ABORTS, 0, LIST_CANDIDATES - 1) or {}) do
   local job = read(id)
   if job and job.kind ~= PLAIN then
     cancel(job, at)

@@ -20,7 +20,7 @@ local function refusal(group, id, idempotency, body)
     end
   end
   local unique = group.options.unique
-  local holder = unique ~= '' and call('GET', unique_key(group.options.owner, group.kind, unique))
+  local holder = unique ~= '' and read_text(unique_key(group.options.owner, group.kind, unique))
   if holder then return { 'duplicate', holder, 0, 0 } end
   return nil
 end

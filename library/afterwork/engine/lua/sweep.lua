@@ -11,7 +11,7 @@ for _, id in ipairs(ids) do
   remove(EXPIRY, id)
   if job then
     remove(index_key(job.queue, job.kind, job.state), id)
-    for tag in each_tag(job.tags) do call('ZREM', TAG .. tag, id) end
+    for tag in each_tag(job.tags) do try('ZREM', TAG .. tag, id) end
     call('DEL', JOB .. id, ENDED_PAYLOAD .. id, HISTORY .. id, LOG .. id, CHECKPOINT .. id, THEN .. id)
     if job.kind ~= PLAIN then call('DEL', PAYLOAD .. id, RESULT .. id, LOCK .. id) end -- there, they live on their own
     swept = swept + 1

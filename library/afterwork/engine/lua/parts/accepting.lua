@@ -38,8 +38,8 @@ local function accept(job, id, at)
     job.change = change_of(job, job.due > at and 'scheduled' or 'queued', at)
   end
   if options.unique ~= '' then call('SET', unique_key(options.owner, job.kind, options.unique), id) end
-  if options.start_before ~= '' then call('ZADD', START_BEFORE, options.start_before, id) end
-  for tag in each_tag(options.tags) do call('ZADD', TAG .. tag, at, id) end
+  if options.start_before ~= '' then try('ZADD', START_BEFORE, options.start_before, id) end
+  for tag in each_tag(options.tags) do try('ZADD', TAG .. tag, at, id) end
   if options.follow_ups ~= '' then call('SET', THEN .. id, job.following) end
   add(job.lane, job.due, id)
   add(job.index, at, id)

@@ -4,7 +4,24 @@ local wanted = {} -- key → member → score, or false: to be removed
 local dropped = {} -- keys that go
 local kept = {} -- keys of strings, and what they hold from now on, in turn
 local changes = {} -- lines of the next entry of the event stream
+local broken = {} -- keys that hold something else than they are for, which only others can have put there
 local news = {} -- job id and "<version> <state>" in turn, for those who follow the job
+
+-- Whether an error says that others have written what nobody can work with.
+local function is_of_others(problem)
+  return type(problem) ~= 'table' or string.find(problem.err, 'WRONGTYPE', 1, true)
+end
+
+-- What a command answers; nil if its key holds something else than it is for, so that no queue stops for one key.
+local function try(command, key, ...)
+  local answer = redis.pcall(command, key, ...)
+  if type(answer) ~= 'table' or not answer.err then return answer end
+  if not is_of_others(answer) then error(answer) end
+  broken[key] = true
+end
+
+-- A number that a command answers.
+local function count_of(...) return try(...) or 0 end
 
 local texts = {} -- number → the same as text: a call has the same few times and versions again and again
 
@@ -47,8 +64,8 @@ local function flush_set(key)
       removed[#removed + 1] = member
     end
   end
-  if #removed > 0 then call('ZREM', key, unpack(removed)) end
-  if #added > 0 then call('ZADD', key, unpack(added)) end
+  if #removed > 0 then try('ZREM', key, unpack(removed)) end
+  if #added > 0 then try('ZADD', key, unpack(added)) end
 end
 
 local function keep(key, value)
@@ -89,10 +106,17 @@ local function publish()
   end
 end
 
+-- For mend.lua; scripts that only read may not.
+local function note_broken()
+  if count_of('HLEN', BROKEN) >= LIST_CANDIDATES then return end
+  for key in pairs(broken) do redis.pcall('HSETNX', BROKEN, key, call('TYPE', key).ok) end
+end
+
 local function flush()
   flush_keys()
   publish()
   if #changes > 0 then
-    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_ENTRIES, '*', 'changes', table.concat(changes, '\n'))
+    try('XADD', EVENTS, 'MAXLEN', '~', EVENT_ENTRIES, '*', 'changes', table.concat(changes, '\n'))
   end
+  if next(broken) then note_broken() end
 end

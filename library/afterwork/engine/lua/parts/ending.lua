@@ -41,9 +41,9 @@ local function settle(job, state, body, at, ...)
   end
   if job.unique then
     local key = unique_key(job.owner or '', job.kind, job.unique)
-    if call('GET', key) == job.id then call('DEL', key) end
+    if read_text(key) == job.id then call('DEL', key) end
   end
-  if job.start_before then call('ZREM', START_BEFORE, job.id) end
+  if job.start_before then try('ZREM', START_BEFORE, job.id) end
   if job.checkpoint and state == 'succeeded' then call('DEL', CHECKPOINT .. job.id) end
   if job.follow_ups and state == 'succeeded' then call('DEL', THEN .. job.id) end
   enter(job, state, at, 'finished', text(at), ...)
@@ -98,7 +98,7 @@ end
 
 -- Take back jobs of the queue whose leases have lapsed, one batch a call; returns how many.
 local function take_back(queue, at, holds)
-  local lapsed = call('ZRANGEBYSCORE', LEASES .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS)
+  local lapsed = try('ZRANGEBYSCORE', LEASES .. queue, '-inf', at, 'LIMIT', 0, BATCH_JOBS) or {}
   for _, id in ipairs(lapsed) do
     local job = read(id)
     if not job or job.state ~= 'running' then

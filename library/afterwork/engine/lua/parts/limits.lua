@@ -1,7 +1,7 @@
 -- What of a queue is paused, and how much of each kind may run. Fields of LIMITS .. queue: `paused`, `paused:<kind>`, and
 -- `contract:<kind>` and `operator:<kind>`, each "<max_running> <max_per_second>" with - for none; the latter wins.
 local function read_limits(queue)
-  local values, limits = call('HGETALL', LIMITS .. queue), {}
+  local values, limits = try('HGETALL', LIMITS .. queue) or {}, {}
   for i = 1, #values, 2 do limits[values[i]] = values[i + 1] end
   return limits
 end
@@ -24,7 +24,7 @@ end
 local function claimed_key(queue, kind) return CLAIMED .. queue .. ':' .. kind end
 
 local function claimed_at(key, position)
-  local at, total = string.match(call('LINDEX', key, position) or '', '^(%d+) (%d+)$')
+  local at, total = string.match(try('LINDEX', key, position) or '', '^(%d+) (%d+)$')
   return tonumber(at), tonumber(total)
 end
 
@@ -45,7 +45,7 @@ end
 local function note_claims(key, count, at)
   local last, total = claimed_at(key, -1)
   if not last then
-    call('RPUSH', key, '0 0', text(at) .. ' ' .. text(count))
+    try('RPUSH', key, '0 0', text(at) .. ' ' .. text(count))
   elseif last == at then
     call('LSET', key, -1, text(at) .. ' ' .. text(total + count))
   else

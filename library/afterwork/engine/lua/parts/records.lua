@@ -15,7 +15,7 @@ local function place(job)
 end
 
 local function wake(queue)
-  if call('LLEN', WAKE .. queue) == 0 then call('LPUSH', WAKE .. queue, 1) end
+  if try('LLEN', WAKE .. queue) == 0 then call('LPUSH', WAKE .. queue, 1) end
 end
 
 -- The value of a string; false if there is none, or if the key holds something else, which only others can have put there.
@@ -27,9 +27,10 @@ end
 -- The record as a table; nil if there is no such job. Read whole, as a map of RESP3, which Redis makes faster than Lua can.
 local function read(id)
   redis.setresp(3)
-  local job = call('HGETALL', JOB .. id).map
+  local answer = try('HGETALL', JOB .. id)
   redis.setresp(2)
-  if not next(job) then return nil end
+  local job = answer and answer.map
+  if not job or not next(job) then return nil end
   job.id = id
   return job
 end
@@ -68,7 +69,7 @@ end
 
 local function append(job, line)
   local key = HISTORY .. job.id
-  local length = call('RPUSH', key, line)
+  local length = count_of('RPUSH', key, line)
   if length > HISTORY_ENTRIES then call('LTRIM', key, -HISTORY_ENTRIES, -1) end
 end
 
@@ -94,9 +95,9 @@ local function note(job, at, progress, lines)
   local version = job.version + 1
   if progress ~= '' then call('HSET', JOB .. job.id, 'progress', version .. '\n' .. progress) end
   for i = 1, #lines, 3 do
-    call('RPUSH', LOG .. job.id, table.concat({ version, at - lines[i], lines[i + 1], lines[i + 2] }, '\n'))
+    try('RPUSH', LOG .. job.id, table.concat({ version, at - lines[i], lines[i + 1], lines[i + 2] }, '\n'))
   end
-  if #lines > 0 then call('LTRIM', LOG .. job.id, -LOG_LENGTH, -1) end
+  if #lines > 0 then try('LTRIM', LOG .. job.id, -LOG_LENGTH, -1) end
 end
 
 -- Each tag of a record's field.

@@ -5,7 +5,7 @@ local has_aborts = call('EXISTS', ABORTS) == 1
 
 local function hand_out(job, payload)
   claimed_bytes = claimed_bytes + #payload
-  local is_aborted = job.cancel or has_aborts and call('ZREM', ABORTS, job.id) == 1
+  local is_aborted = job.cancel or has_aborts and try('ZREM', ABORTS, job.id) == 1
   claims[#claims + 1] = {
     job.id, job.token, tonumber(job.attempt), tonumber(job.created), tonumber(job.due), tonumber(job.deaths),
     job.suspect and 1 or 0, is_aborted and 1 or 0, payload,
@@ -14,7 +14,7 @@ end
 
 -- What this worker's last step that claimed took: its sequence number, then id and token in turn; ids may be any text.
 local function last_taken()
-  local last = call('GET', step_key)
+  local last = read_text(step_key)
   return last and cmsgpack.unpack(last)
 end
 

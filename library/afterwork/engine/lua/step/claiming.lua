@@ -21,7 +21,7 @@ end
 
 -- The sequence number of this worker's last step that claimed; nil if there is none.
 local function last_step()
-  local last = call('GET', step_key)
+  local last = read_text(step_key)
   return last and tonumber(string.match(last, '^[^\n]+'))
 end
 
@@ -67,7 +67,7 @@ local function claim(job)
   job.attempt = text(job.attempt + 1)
   add(place(job), at + lease, job.id)
   add(LEASES .. queue, at + lease, job.id)
-  if job.start_before then call('ZREM', START_BEFORE, job.id) end
+  if job.start_before then try('ZREM', START_BEFORE, job.id) end
   if job.reported then call('HDEL', JOB .. job.id, 'reported') end
   enter(job, 'running', at, 'started', job.started, 'worker', worker, 'token', token,
     'attempt', job.attempt, 'claims', text(job.claims + 1))

@@ -13,7 +13,7 @@ end
 -- Returns its id, or that of the live job which has its unique key.
 local function follow(parent, job)
   local owner = parent.owner or ''
-  local holder = job.unique ~= '' and call('GET', unique_key(owner, job.kind, job.unique))
+  local holder = job.unique ~= '' and read_text(unique_key(owner, job.kind, job.unique))
   if holder then return holder end
   job.due, job.durability = due_of(job.clock_name, job.ms, at), 'unknown'
   job.options = {

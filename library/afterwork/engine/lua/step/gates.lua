@@ -11,7 +11,7 @@ local function measure_gates()
       gates[kind] = { running = 0, rate = 0, claimed = 0 }
     elseif max_running or rate then
       local gate = { running = math.huge, rate = math.huge, claimed = 0 }
-      if max_running then gate.running = max_running - call('ZCARD', index_key(queue, kind, 'running')) end
+      if max_running then gate.running = max_running - count_of('ZCARD', index_key(queue, kind, 'running')) end
       if rate then
         gate.log = claimed_key(queue, kind)
         gate.max_rate = rate

@@ -15,7 +15,7 @@ local function head(lane)
     if lane.is_empty then return nil end
     local count = lane.seen and slots or 1
     flush_set(lane.key)
-    lane.members = call('ZRANGEBYSCORE', lane.key, '-inf', at, 'WITHSCORES', 'LIMIT', 0, count)
+    lane.members = try('ZRANGEBYSCORE', lane.key, '-inf', at, 'WITHSCORES', 'LIMIT', 0, count) or {}
     lane.next, lane.seen, lane.is_empty = 1, true, #lane.members == 0
     if lane.is_empty then return nil end
   end
@@ -31,18 +31,29 @@ local function most_urgent()
   return best
 end
 
+-- Do something with a member of a set. One with which it cannot be done, because of what others have written, is looked at
+-- again after a lease.
+local function with_member(key, id, deed, ...)
+  local is_done, problem = pcall(deed, ...)
+  if is_done then return end
+  if not is_of_others(problem) then error(problem) end
+  redis.setresp(2)
+  broken[JOB .. id] = true
+  add(key, at + lease, id)
+end
+
 -- Suspects run one at a time per worker, so that a killer takes no innocent one with it.
 -- Those that may not start hide nobody.
 local function claim_suspect()
   for first = 0, LIST_CANDIDATES - 1, BATCH_JOBS do
-    local ids = call('ZRANGEBYSCORE', SUSPECTS .. queue, '-inf', at, 'LIMIT', first, BATCH_JOBS)
+    local ids = try('ZRANGEBYSCORE', SUSPECTS .. queue, '-inf', at, 'LIMIT', first, BATCH_JOBS) or {}
     for _, id in ipairs(ids) do
-      local kind = call('HGET', JOB .. id, 'kind')
+      local kind = try('HGET', JOB .. id, 'kind')
       local job = kind and defaults[kind] and not is_closed(kind) and read(id)
-      if not kind then
+      if kind == false then
         remove(SUSPECTS .. queue, id)
       elseif job and job.state == 'waiting' then
-        return claim(job)
+        return with_member(SUSPECTS .. queue, id, claim, job)
       end
     end
     if #ids < BATCH_JOBS then return end
@@ -58,7 +69,7 @@ local function claim_due()
     if not lane then break end
     local id, due = lane.members[lane.next], lane.members[lane.next + 1]
     lane.next, visits = lane.next + 2, visits + 1
-    visit(lane, id, due)
+    with_member(lane.key, id, visit, lane, id, due)
   end
   note_gates()
 end
@@ -68,7 +79,7 @@ local function next_due_time()
   local next_due = -1
   for _, lane in ipairs(lanes) do
     flush_set(lane.key)
-    local first = call('ZRANGE', lane.key, 0, 0, 'WITHSCORES')
+    local first = try('ZRANGE', lane.key, 0, 0, 'WITHSCORES') or {}
     local due = first[2] and passes_at(lane.kind, tonumber(first[2]))
     if due then
       local wait = math.max(0, due - at)
