@@ -56,6 +56,12 @@ class Pair:
             )
         return self
 
+    def await_replica(self) -> None:
+        """Return when the replica has all that the primary has. WAIT is for what its own connection has written."""
+        with self.primary.client() as client:
+            client.set("written", 1)
+            assert client.execute_command("WAIT", 1, 10_000) == 1
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

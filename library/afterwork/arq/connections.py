@@ -1,5 +1,6 @@
 """`ArqRedis` and `create_pool` as ARQ has them; what is enqueued has a record from the first moment."""
 
+import asyncio
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +11,19 @@ from arq.connections import RedisSettings
 from arq.constants import default_queue_name, expires_extra_ms
 from arq.jobs import Deserializer, JobResult, Serializer, serialize_job
 from arq.utils import timestamp_ms, to_ms, to_unix_ms
+from redis.exceptions import RedisError
+from structlog import get_logger
 
+from afterwork.arq import sentinels
 from afterwork.arq.enqueuing import Enqueuer
 from afterwork.arq.jobs import Job
 from afterwork.engine import keys
 from afterwork.engine.jobs.changes import Changes
+from afterwork.engine.server.pools import NO_SENTINELS
 
 __all__ = ["ArqRedis", "RedisSettings", "create_pool"]
+
+logger = get_logger("arq.connections")
 
 MAX_TRIES = 5
 JOB_TIMEOUT_MS = 300_000
@@ -97,6 +104,9 @@ class ArqRedis(arq_connections.ArqRedis):
         await self.changes.close()
         await self._enqueuer.close()
         await super().aclose(close_connection_pool)
+        if self.auto_close_connection_pool if close_connection_pool is None else close_connection_pool:
+            for sentinel in getattr(self.connection_pool, "sentinel_manager", NO_SENTINELS).sentinels:
+                await sentinel.aclose(close_connection_pool=True)
 
     async def close(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis-py's signature
         """The same, by its older name."""
@@ -114,8 +124,16 @@ async def create_pool(
 ) -> ArqRedis:
     """Connect, trying again `conn_retries` times. Raises what redis-py raises.
 
+    retry: how many of these are spent already.
     expires_extra_ms: taken as ARQ takes it; a job without `_expires` never expires here.
     """
+    if settings_ is not None and settings_.sentinel:
+        pool = ArqRedis(sentinels.pool_of(settings_))
+        pool.auto_close_connection_pool = True
+        await _reached(pool, settings_, retry)
+        pool.job_serializer, pool.job_deserializer = job_serializer, job_deserializer
+        pool.default_queue_name, pool.expires_extra_ms = default_queue_name, expires_extra_ms
+        return pool
     stock = await arq_connections.create_pool(
         settings_,
         retry=retry,
@@ -125,6 +143,20 @@ async def create_pool(
         expires_extra_ms=expires_extra_ms,
     )
     return adopted(stock)
+
+
+async def _reached(pool: ArqRedis, settings: RedisSettings, retry: int) -> None:
+    for left in range(settings.conn_retries - retry, -1, -1):
+        try:
+            await pool.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            if left == 0:
+                await pool.aclose()
+                raise
+            logger.warning("no primary yet", detail=str(error), retries=left)
+            await asyncio.sleep(settings.conn_retry_delay)
+        else:
+            return
 
 
 def adopted(stock: arq_connections.ArqRedis) -> ArqRedis:

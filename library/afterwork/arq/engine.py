@@ -65,7 +65,6 @@ class Engine:
         self._queue = rules.queue
         self._lease = lease
         self.redis = engine_pool(pool, self.name)
-        self._is_own = self.redis is not pool
         time, loop = LoopTime(), asyncio.get_running_loop()
         self._steps = PlainSteps(
             self.redis,
@@ -151,8 +150,7 @@ class Engine:
             await asyncio.to_thread(self._keeper.stop)
             await end(background)
             await self._steps.close()
-            if self._is_own:
-                await connection.close(self.redis)
+            await connection.close(self.redis)
 
     async def _declare(self) -> None:
         """Make the queue known, however long Redis is away."""

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,16 +15,18 @@ FLEET = "tests.integration.arq.fleet."
 
 
 class WorkerProcess:
-    """One process. command: what follows `python`."""
+    """One process. command: what follows `python`. environment: where Redis is, as its settings read it."""
 
-    def __init__(self, command: Sequence[str], server: RedisServer, log_path: Path, cwd: Path = ROOT) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log_path: Path, cwd: Path = ROOT
+    ) -> None:
         self._log_path = log_path
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERWORK_")}
         with log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=cwd,
-                env=inherited | {"REDIS_SOCKET": str(server.socket), "PYTHONPATH": str(ROOT)},
+                env=inherited | {"PYTHONPATH": str(ROOT), **environment},
                 stdout=log,
                 stderr=log,
             )
@@ -57,25 +59,30 @@ class WorkerProcess:
 @contextmanager
 def ours(server: RedisServer, directory: Path, *arguments: str, cwd: Path = ROOT) -> Iterator[WorkerProcess]:
     """`afterwork worker` with these arguments."""
-    with _process(["-m", "afterwork.arq", *arguments], server, directory, cwd) as process:
-        yield process
+    with process(["-m", "afterwork.arq", *arguments], _socket(server), directory, cwd) as running:
+        yield running
 
 
 @contextmanager
 def stock(server: RedisServer, directory: Path) -> Iterator[WorkerProcess]:
     """`arq` with the stock settings of the fleet."""
-    with _process(["-m", "arq", f"{FLEET}Stock"], server, directory, ROOT) as process:
-        yield process
+    with process(["-m", "arq", f"{FLEET}Stock"], _socket(server), directory) as running:
+        yield running
 
 
 @contextmanager
-def _process(
-    command: Sequence[str], server: RedisServer, directory: Path, cwd: Path
+def process(
+    command: Sequence[str], environment: Mapping[str, str], directory: Path, cwd: Path = ROOT
 ) -> Iterator[WorkerProcess]:
+    """Any worker. directory: for its log, which is printed at its end."""
     number = len(list(directory.glob("*.log")))
-    process = WorkerProcess(command, server, directory / f"{number}.log", cwd)
+    running = WorkerProcess(command, environment, directory / f"{number}.log", cwd)
     try:
-        yield process
+        yield running
     finally:
-        process.kill()
-        print(f"--- {' '.join(command)}\n{process.log}")
+        running.kill()
+        print(f"--- {' '.join(command)}\n{running.log}")
+
+
+def _socket(server: RedisServer) -> dict[str, str]:
+    return {"REDIS_SOCKET": str(server.socket)}

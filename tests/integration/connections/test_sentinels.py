@@ -44,8 +44,7 @@ async def test_a_failover_in_the_middle_of_jobs_loses_none_that_the_replica_had(
             before = [await submitted(client, seconds) for seconds in (3, 3, 0.1, 0.1)]
             before.append((await client.submit(ProbeRun(queue="notifier"))).job)
             await running(client, before[0].id, before[1].id)
-            with pair.primary.client() as admin:
-                assert admin.execute_command("WAIT", 1, 10_000) == 1
+            pair.await_replica()
 
             # when the primary is killed
             pair.primary.kill()

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
 from redis import Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio import ConnectionPool
 from redis.asyncio import SSLConnection as AsyncSSLConnection
 from redis.asyncio import UnixDomainSocketConnection as AsyncUnixDomainSocketConnection
 from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelConnectionPool
 from redis.sentinel import SentinelConnectionPool
 
-from afterwork.arq import ArqRedis
+from afterwork.arq import ArqRedis, RedisSettings, create_pool
+from afterwork.arq.sentinels import pool_of
 from afterwork.arq.servers import engine_pool, keeper_client
 
 
@@ -54,17 +57,49 @@ def test_tls_stays_tls() -> None:
 
 
 def test_sentinels_are_asked_by_the_keeper_too() -> None:
-    sentinel = Sentinel([("one", 26379), ("two", 26380)])  # type: ignore[no-untyped-call]
-    pool: ArqRedis = sentinel.master_for("house", redis_class=ArqRedis, db=4)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        [("one", 26379), ("two", 26380)], sentinel_kwargs={"password": "theirs"}
+    )
+    pool: ArqRedis = sentinel.master_for(
+        "house", redis_class=ArqRedis, db=4, password="its", ssl=True, ssl_ca_certs="/etc/ca.pem"
+    )
 
-    keeper = keeper_client(pool, "worker-1", 1)
+    keeper, engine = keeper_client(pool, "worker-1", 1), engine_pool(pool, "worker-1")
 
-    found = keeper.connection_pool
-    assert isinstance(found, SentinelConnectionPool)
-    assert found.service_name == "house"
-    assert [one.connection_pool.connection_kwargs["host"] for one in found.sentinel_manager.sentinels] == [
-        "one",
-        "two",
-    ]
-    assert found.connection_kwargs["db"] == 4
-    assert engine_pool(pool, "worker-1") is pool
+    for client in (keeper, engine):
+        found = client.connection_pool
+        assert isinstance(found, SentinelConnectionPool | AsyncSentinelConnectionPool)
+        assert found.service_name == "house"
+        asked = [one.connection_pool.connection_kwargs for one in found.sentinel_manager.sentinels]
+        assert [one["host"] for one in asked] == ["one", "two"]
+        assert {one["password"] for one in asked} == {"theirs"}
+        assert issubclass(found.connection_class, SSLConnection | AsyncSSLConnection)
+        assert (found.connection_kwargs["db"], found.connection_kwargs["password"]) == (4, "its")
+        assert found.connection_kwargs["ssl_ca_certs"] == "/etc/ca.pem"
+        assert found.connection_kwargs["client_name"] == "worker-1"
+    assert engine.connection_pool is not pool.connection_pool
+
+
+async def test_a_pool_behind_sentinels_takes_all_that_the_settings_say() -> None:
+    settings = RedisSettings(
+        sentinel=True,
+        host=[("one", 26379)],
+        sentinel_master="house",
+        ssl=True,
+        ssl_ca_certs="/etc/ca.pem",
+        database=4,
+        conn_timeout=3,
+        max_connections=7,
+    )
+
+    found = pool_of(settings)
+
+    assert issubclass(found.connection_class, AsyncSSLConnection)
+    assert found.connection_kwargs["ssl_ca_certs"] == "/etc/ca.pem"
+    assert (found.connection_kwargs["db"], found.connection_kwargs["socket_connect_timeout"]) == (4, 3)
+    assert (found.service_name, found.max_connections) == ("house", 7)
+
+
+async def test_sentinels_must_be_a_list() -> None:
+    with pytest.raises(RuntimeError, match="list of sentinels expected"):
+        await create_pool(RedisSettings(sentinel=True, host="one"))
