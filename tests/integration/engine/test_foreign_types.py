@@ -132,8 +132,8 @@ def test_suspects_get_their_place_back(transitions: Transitions) -> None:
         *("aw:limits:q", "aw:suspects:q", "aw:leases:q", "aw:claimed:q:alpha.run", "aw:wake:q"),
         *("aw:ix:q:alpha.run:waiting", "aw:ix:q:alpha.run:running", "aw:ix:q:alpha.run:succeeded"),
         *("aw:lane:q:alpha.run:high", "aw:lane:q:beta.run:normal", "aw:expiry", "aw:start-before"),
-        *("aw:events", "aw:step:w", "aw:tag:blue", "aw:history:a", "aw:log:a", "aw:broken", "aw:mending"),
-        *("aw:job:b", "aw:then:b", "aw:unique::alpha.run:u", "arq:abort"),
+        *("aw:events", "aw:step:w:0", "aw:step:w:1", "aw:tag:blue", "aw:history:a", "aw:log:a"),
+        *("aw:broken", "aw:mending", "aw:job:b", "aw:then:b", "aw:unique::alpha.run:u", "arq:abort"),
     ],
 )
 def test_a_job_goes_its_way_whichever_other_key_is_broken(transitions: Transitions, key: str) -> None:
