@@ -18,7 +18,7 @@ from afterwork.engine.work.steps import Steps
 class PlainAttempts(Attempts):
     """One worker's. on_count: told of the outcome of each attempt.
 
-    max_jobs: how many jobs may be started in all, None: as many as there are. started: how many were.
+    max_starts: how many jobs may be started in all, None: as many as there are.
     """
 
     def __init__(
@@ -28,31 +28,23 @@ class PlainAttempts(Attempts):
         rules: Rules,
         *,
         on_count: Callable[[Outcome], None],
-        max_jobs: int | None = None,
+        max_starts: int | None = None,
     ) -> None:
-        super().__init__(steps, surroundings)
-        self.started = 0
+        super().__init__(steps, surroundings, max_starts)
         self._rules = rules
         self._on_count = on_count
-        self._max_jobs = max_jobs
         self._written: dict[str, PlainExecution] = {}
         self._hooks: set[asyncio.Task[None]] = set()
-        self._keep_within_limit()
 
     @property
     def may_start_more(self) -> bool:
         """Whether the number of jobs that may be started is not reached."""
-        return self._max_jobs is None or self.started < self._max_jobs
+        return self.pump.starts_left > 0
 
     async def after(self) -> None:
         """Return when the hooks after the ends of jobs have returned, too."""
         while self._hooks:
             await asyncio.wait(self._hooks)
-
-    def _hold(self, claim: Claim) -> None:
-        if claim.id not in self.held or self.held[claim.id] != claim.token:
-            self.started += 1
-        super()._hold(claim)
 
     def _execution(self, claim: Claim) -> Execution:
         assert isinstance(claim, PlainClaim)  # noqa: S101 - what these steps hand out
@@ -79,7 +71,6 @@ class PlainAttempts(Attempts):
             self._written[execution.claim.token] = execution
         super()._end(execution, outcome)
         self._on_count(outcome)
-        self._keep_within_limit()
 
     def _judge(self, finish: Finish, verdict: str) -> None:
         super()._judge(finish, verdict)
@@ -93,10 +84,3 @@ class PlainAttempts(Attempts):
         task = self._loop.create_task(execution.hook("after_job_end"))
         self._hooks.add(task)
         task.add_done_callback(self._hooks.discard)
-
-    def _keep_within_limit(self) -> None:
-        """Leave no more slots open than jobs may be started."""
-        if self._max_jobs is not None:
-            excess = self.pump.open_slots - max(0, self._max_jobs - self.started)
-            if excess > 0:
-                self.pump.occupy(excess)

@@ -85,7 +85,7 @@ class Engine:
             work_of=_no_work,
             on_stuck=self.stop,
         )
-        self.attempts = PlainAttempts(self._steps, around, rules, on_count=on_count, max_jobs=max_starts)
+        self.attempts = PlainAttempts(self._steps, around, rules, on_count=on_count, max_starts=max_starts)
         self._keeper = self._keeper_of(pool)
         self._rescue = Rescue(self._keeper.redis, self._steps, self.attempts.pump, self.attempts.held)
         self._watch = LoopWatch(

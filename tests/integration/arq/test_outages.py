@@ -1,6 +1,8 @@
 """Redis away and back; a worker killed; many that wait: what ARQ's users never had to expect of a queue."""
 
 import asyncio
+import signal
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -8,11 +10,12 @@ from redis.exceptions import RedisError
 from tests.integration.arq import processes
 from tests.integration.arq.fleet import STARTED
 from tests.integration.arq.processes import FLEET
-from tests.integration.arq.working import Context, enqueued, traces, working
+from tests.integration.arq.working import Context, enqueued, traces, worker, working
 from tests.integration.workers.waiting import eventually, true
 from tests.servers import RedisServer
 
 from afterwork.arq import ArqRedis, Job, RedisSettings, create_pool
+from afterwork.arq.jobs import JobStatus
 from afterwork.engine import JobClient
 
 WAITING = 300
@@ -49,6 +52,45 @@ async def test_a_worker_goes_on_when_redis_was_started_again(own_redis: RedisSer
         assert worker.jobs_complete == 2
     async with JobClient.connect(own_redis.url) as client:
         assert (await client.ledger()).imbalance == 0
+    await pool.aclose(close_connection_pool=True)
+
+
+async def test_what_arrives_after_sigterm_is_not_begun(own_redis: RedisServer) -> None:
+    begun, may_end, slow = asyncio.Event(), asyncio.Event(), []
+
+    async def quick(_: Context) -> None:
+        begun.set()
+        await may_end.wait()
+
+    async def endless(_: Context) -> None:
+        slow.append(1)
+        await asyncio.sleep(3600)
+
+    # given a worker whose only job ends while Redis is frozen, so that a step which claims the next one is under way
+    settings = RedisSettings(unix_socket_path=str(own_redis.socket))
+    pool = await create_pool(settings)
+    first = await enqueued(pool, "quick")
+    next_one = await enqueued(pool, "endless", _defer_by=0.001)
+    stopped = worker(settings, quick, endless, max_jobs=1)
+    task = asyncio.create_task(stopped.async_run())
+    await asyncio.wait_for(begun.wait(), 30)
+    own_redis.pause()
+    may_end.set()
+    await true(lambda: stopped.jobs_complete == 1)
+
+    # when it is to end, and the answer comes after that
+    stopped.handle_sig(signal.SIGTERM)
+    own_redis.resume()
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait_for(task, 30)
+    await stopped.close()
+
+    # then the next job has not begun, and waits for another worker
+    assert slow == []
+    assert await first.status() is JobStatus.complete
+    assert await next_one.status() is JobStatus.queued
+    async with JobClient.connect(own_redis.url) as client:
+        assert (await client.get(next_one.job_id)).deaths == 0
     await pool.aclose(close_connection_pool=True)
 
 

@@ -1,6 +1,7 @@
 """What is run again, and what is final."""
 
 import asyncio
+import time
 
 import pytest
 from tests.integration.arq.working import Context, burst, enqueued, named, worker, working
@@ -224,6 +225,25 @@ async def test_a_burst_may_have_a_limit(pool: ArqRedis, settings: RedisSettings,
 
     assert len(ran) == limit
     assert len(await pool.queued_jobs()) == 8 - limit
+    await limited.close()
+
+
+async def test_a_burst_keeps_its_limit_although_its_loop_is_blocked(
+    pool: ArqRedis, settings: RedisSettings
+) -> None:
+    ran = []
+
+    async def block(_: Context) -> None:
+        ran.append(1)
+        time.sleep(0.7)  # noqa: ASYNC251 - longer than the watch waits before it asks for claims that nobody has read
+
+    for _ in range(12):
+        await enqueued(pool, "block")
+    limited = worker(settings, block, burst=True, max_jobs=2, lease=1.5)
+
+    assert await limited.run_check(max_burst_jobs=4) == 4
+
+    assert len(ran) == 4
     await limited.close()
 
 

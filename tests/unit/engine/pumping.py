@@ -55,7 +55,7 @@ class Server:
 class Station:
     """A pump and the jobs that it has started."""
 
-    def __init__(self, server: Server, concurrency: int = 10) -> None:
+    def __init__(self, server: Server, concurrency: int = 10, max_starts: int | None = None) -> None:
         self.server = server
         self.held: list[Claim] = []
         self.started: list[Claim] = []
@@ -63,6 +63,7 @@ class Station:
         self.pump = Pump(
             server,  # type: ignore[arg-type]
             concurrency=concurrency,
+            max_starts=max_starts,
             hold=self.held.append,
             start=self.started.append,
             on_verdict=lambda finish, verdict: self.verdicts.append((finish.claim.id, verdict)),
@@ -74,12 +75,15 @@ class Station:
 
 
 def run(
-    server: Server, script: Callable[[Station, TimeTravel], Coroutine[Any, Any, None]], concurrency: int = 10
+    server: Server,
+    script: Callable[[Station, TimeTravel], Coroutine[Any, Any, None]],
+    concurrency: int = 10,
+    max_starts: int | None = None,
 ) -> Station:
     """Run a pump beside a script that ends by draining it."""
 
     async def both(loop: TimeTravel) -> Station:
-        station = Station(server, concurrency)
+        station = Station(server, concurrency, max_starts)
         async with asyncio.TaskGroup() as group:
             running = group.create_task(station.pump.run())
             await loop.pass_by(0)

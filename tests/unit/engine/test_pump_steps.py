@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from tests.unit.engine.pumping import Server, Station, claim, run
 from tests.unit.engine.time_travel import TimeTravel
 
+from afterwork.engine.work.claims import Claim
 from afterwork.engine.work.steps import Reply
 
 
@@ -59,6 +61,56 @@ def test_of_two_steps_under_way_only_one_may_bring_a_suspect() -> None:
         station.server.answers.set()
 
     run(Server(*map(claim, range(10))), script)
+
+
+class OneByOne(Server):
+    """Answers one step when it is told to."""
+
+    def __init__(self, *waiting: Claim) -> None:
+        super().__init__(*waiting)
+        self.permits = asyncio.Semaphore(1)
+
+    async def answer(self, sequence: int, *, is_over: Callable[[], bool]) -> Reply:
+        await self.permits.acquire()
+        return await super().answer(sequence, is_over=is_over)
+
+
+def test_beside_a_step_that_may_bring_no_suspect_the_next_one_may() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        # given jobs without an end, of which there are always two steps under way
+        under_way = []
+        for _ in range(30):
+            while station.started:
+                station.finish()
+            await loop.pass_by(0)
+            under_way.append(len(server.unanswered))
+            server.permits.release()
+            await loop.pass_by(0)
+        assert under_way.count(2) > 20
+
+        # then every other one may bring a suspect
+        may = [not ask.suspect_running for ask in server.asks if ask.slots]
+        assert all(one or other for one, other in pairwise(may))
+        for _ in range(200):
+            server.permits.release()
+
+    server = OneByOne(*map(claim, range(300)))
+    run(server, script)
+
+
+def test_no_more_is_started_than_may_be() -> None:
+    async def script(station: Station, loop: TimeTravel) -> None:
+        station.server.waiting.extend(map(claim, range(10, 40)))
+        station.pump.occupy(1)
+        while station.started:
+            station.finish()
+            await loop.pass_by(0)
+        station.pump.occupy(-1)
+        station.pump.look()
+        await loop.pass_by(5)
+        assert len(station.held) == 12
+
+    run(Server(*map(claim, range(10))), script, max_starts=12)
 
 
 def test_no_end_overtakes_what_its_attempt_has_reported() -> None:

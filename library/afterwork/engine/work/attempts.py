@@ -58,19 +58,22 @@ class Counts:
 class Attempts:
     """One worker's. Its pump claims jobs and writes their ends.
 
+    max_starts: how many jobs it may start in all, None: as many as there are.
     running: by job id. held: job id → token of every claim whose lease is to be kept: what runs, and what has ended
     and is not written yet. Methods named `…_soon` may be called from any thread.
     """
 
-    def __init__(self, steps: Steps, surroundings: Surroundings) -> None:
+    def __init__(self, steps: Steps, surroundings: Surroundings, max_starts: int | None = None) -> None:
         self.running: dict[str, Execution] = {}
         self.held: dict[str, str] = {}
         self.counts = Counts()
+        self._is_releasing = False
         self._around = surroundings
         self._loop = surroundings.loop
         self.pump = Pump(
             steps,
             concurrency=surroundings.concurrency,
+            max_starts=max_starts,
             hold=self._hold,
             start=self._start,
             on_verdict=self._judge,
@@ -100,7 +103,8 @@ class Attempts:
         self._soon(self._lose, job_id, token)
 
     def release_all(self) -> None:
-        """Hand back whatever still runs."""
+        """Hand back whatever still runs, and whatever steps under way may still bring."""
+        self._is_releasing = True
         for execution in list(self.running.values()):
             execution.stop(StopReason.RELEASED)
 
@@ -113,8 +117,10 @@ class Attempts:
             self.running[claim.id].stop(StopReason.LOST)
         self._hold(claim)
         self.pump.reports.open(claim.id, claim.token)
-        self.running[claim.id] = self._execution(claim)
+        self.running[claim.id] = execution = self._execution(claim)
         around.observer.started(claim)
+        if self._is_releasing:
+            execution.stop(StopReason.RELEASED)
 
     def _execution(self, claim: Claim) -> Execution:
         around = self._around

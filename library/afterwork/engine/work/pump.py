@@ -1,6 +1,7 @@
 """Keeps a worker busy: decides when to step, hands claims out, collects what is finished."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ class Pump:
     """The worker's main loop. It ends when it drains and nothing is running or unwritten.
 
     hold: told of each claim as soon as it is known. start: begins one claimed job, which ends by `finish`.
+    max_starts: how many jobs it may start in all, None: as many as there are; `starts_left` of them.
     on_verdict: told what became of each finish.
     reports: what running jobs say meanwhile.
     """
@@ -29,6 +31,7 @@ class Pump:
         steps: Steps,
         *,
         concurrency: int,
+        max_starts: int | None = None,
         hold: Callable[[Claim], None],
         start: Callable[[Claim], None],
         on_verdict: Callable[[Finish, str], None],
@@ -36,6 +39,7 @@ class Pump:
         self._steps = steps
         self._concurrency = concurrency
         self._batch = min(keys.BATCH_JOBS, -(-concurrency // 2))
+        self.starts_left = sys.maxsize if max_starts is None else max_starts
         self._hold = hold
         self._start = start
         self._on_verdict = on_verdict
@@ -61,16 +65,8 @@ class Pump:
         """How many more jobs may be claimed."""
         if self._is_draining or self._is_held:
             return 0
-        return max(0, self.open_slots - self._asked)
-
-    @property
-    def open_slots(self) -> int:
-        """How many more jobs there is room for, those included that steps under way may bring."""
-        return self._concurrency - self._running - self._occupied
-
-    @property
-    def _asked(self) -> int:
-        return sum(ask.slots for ask in self._steps.unanswered.values())
+        asked = sum(ask.slots for ask in self._steps.unanswered.values())
+        return max(0, min(self._concurrency - self._running - self._occupied, self.starts_left) - asked)
 
     def finish(self, finish: Finish) -> None:
         """An attempt has ended; it is written by the next step."""
@@ -133,7 +129,9 @@ class Pump:
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[None]":
         slots = min(self.free_slots, self._batch)
-        is_suspect_about = self._suspects > 0 or self._asked > 0
+        unanswered = self._steps.unanswered.values()
+        may_bring_one = any(ask.slots and not ask.suspect_running for ask in unanswered)
+        is_suspect_about = self._suspects > 0 or may_bring_one
         ask = Ask(take_batch(self._finishes), self.reports.take(), slots, is_suspect_about)
         return loop.create_task(self._step(self._steps.begin(ask), ask, loop))
 
@@ -144,6 +142,7 @@ class Pump:
         finally:
             self._changed.set()
         self._running += len(reply.claims)
+        self.starts_left -= len(reply.claims)
         for claim in reply.claims:
             self._suspects += claim.is_suspect
             self._hold(claim)
