@@ -77,7 +77,7 @@ async def test_readers_who_never_read_cost_little_and_are_cut_off(
 
         # Then
         assert highest - before < READERS * MIB
-        assert latest < SEND_TIMEOUT
+        assert latest < 10 * SEND_TIMEOUT  # in turn, 200 readers would hold it up for 200 times as long
         async with asyncio.timeout(20):
             while followed(redis_server):
                 await asyncio.sleep(0.05)

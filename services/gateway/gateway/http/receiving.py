@@ -1,7 +1,6 @@
 """How a request comes in: within a time, with a head of a bounded size, and refused where it does neither."""
 
 import asyncio
-from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,8 @@ from gateway.http.streaming import is_streamed
 
 MAX_BARE = 64 * 1024
 """Bytes that may come without any of a body: a head, or the trailers and extensions of chunks."""
+MAX_HELD = 16 * 1024
+"""Bytes of an answer that may wait for what else is written at the same time."""
 LINGER = 1.0
 """Seconds for which a client that goes on sending may read why it should not, before the connection is cut."""
 
@@ -43,6 +44,7 @@ class Receiving(HttpToolsProtocol):
         self._unread = 0
         self._is_flowing = False
         self._is_over = False
+        self._answer = _Answer(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come, and may say nothing."""
@@ -75,7 +77,7 @@ class Receiving(HttpToolsProtocol):
         """The head is there."""
         self._part = Part.BODY
         super().on_headers_complete()
-        self.cycle.transport = _Closing(self)  # type: ignore[assignment] # the part of a transport that it uses
+        self.cycle.transport = self._answer  # type: ignore[assignment] # the part of a transport that it uses
 
     def on_body(self, body: bytes) -> None:
         """Some of the body; what comes after the answer is thrown away, up to a limit."""
@@ -96,6 +98,7 @@ class Receiving(HttpToolsProtocol):
 
     def end(self) -> None:
         """Close. A client in the middle of its body can read its answer first: an immediate end would destroy it."""
+        self._answer.flush()
         if self._part is Part.NOTHING or self._is_over:
             self.transport.close()
             return
@@ -105,6 +108,11 @@ class Receiving(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
+
+    def shutdown(self) -> None:
+        """The server ends; what is answered already is sent."""
+        self._answer.flush()
+        super().shutdown()
 
     def send_problem(self, error: AfterworkError) -> None:
         """Answer what never became a request, and close; after the answer to an earlier one, if there is one."""
@@ -163,17 +171,33 @@ class Receiving(HttpToolsProtocol):
             self.cycle.message_event.set()
 
 
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    """What a request's answer is written to; closing it is closing with consideration."""
+class _Answer:
+    """What a connection's answers are written to. What comes at once, such as head and body, leaves as one.
 
-    connection: Receiving
+    Closing it is closing with consideration.
+    """
+
+    def __init__(self, connection: Receiving) -> None:
+        self._connection = connection
+        self._held = b""
 
     def write(self, data: bytes) -> None:
-        self.connection.transport.write(data)
+        if self._held:
+            self._held += data
+        else:
+            self._held = data
+            self._connection.loop.call_soon(self.flush)
+        if len(self._held) >= MAX_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        held, self._held = self._held, b""
+        if held:
+            self._connection.transport.write(held)
 
     def is_closing(self) -> bool:
-        return self.connection.transport.is_closing()
+        return self._connection.transport.is_closing()
 
     def close(self) -> None:
-        self.connection.end()
+        self._connection.end()
