@@ -33,3 +33,28 @@ async def test_jobs_wait_for_a_queue_that_is_broken(
             redis.delete("arq:queue")
             assert [await job.result(timeout=30) for job in jobs] == [0, 2, 4, 6, 8]
     assert (await client.ledger()).imbalance == 0
+
+
+async def test_a_count_of_tries_that_is_none_costs_only_its_own_job(
+    pool: ArqRedis, settings: RedisSettings, client: JobClient, redis_server: RedisServer
+) -> None:
+    # given jobs whose counts of tries somebody has made lists, which come due among others
+    spoilt = [await enqueued(pool, "double", number, _job_id=f"spoilt-{number}") for number in range(3)]
+    with redis_server.client() as redis:
+        for job in spoilt:
+            redis.lpush(f"arq:retry:{job.job_id}", "not ours")
+    jobs = [await enqueued(pool, "double", number) for number in range(10)]
+
+    # when a worker comes
+    async with working(settings, double, lease=1):
+        results = [await job.result(timeout=30) for job in jobs]
+
+        # then the others run as if nothing were, at their first try
+        assert results == [2 * number for number in range(10)]
+        found = [await client.get(job.job_id) for job in jobs]
+        assert {(one.attempt, one.deaths) for one in found} == {(1, 0)}
+
+        # and the spoilt ones do when their counts are gone
+        with redis_server.client() as redis:
+            redis.delete(*(f"arq:retry:{job.job_id}" for job in spoilt))
+        assert [await job.result(timeout=30) for job in spoilt] == [0, 2, 4]
