@@ -13,7 +13,8 @@ from arq.utils import import_string
 
 from afterwork.arq.reloading import run_again_on_changes
 from afterwork.arq.settings import check_health
-from afterwork.arq.worker import run_worker
+from afterwork.arq.worker import create_worker
+from afterwork.engine import UnfitServer
 from afterwork.telemetry import configure_logging
 
 
@@ -58,7 +59,14 @@ def worker(
     if check:
         raise SystemExit(check_health(settings))
     asyncio.set_event_loop(uvloop.new_event_loop())
-    run_worker(settings, **({} if burst is None else {"burst": burst}))
+    try:
+        started = create_worker(settings, **({} if burst is None else {"burst": burst}))
+    except (ImportError, RuntimeError, ValueError) as error:
+        raise click.ClickException(f"{worker_settings}: {error}") from error
+    try:
+        started.run()
+    except UnfitServer as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _imported(path: str) -> Any:  # noqa: ANN401 - a class or a dict

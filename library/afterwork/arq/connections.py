@@ -17,6 +17,7 @@ from structlog import get_logger
 from afterwork.arq import sentinels
 from afterwork.arq.enqueuing import Enqueuer
 from afterwork.arq.jobs import Job
+from afterwork.arq.words import told
 from afterwork.engine import keys
 from afterwork.engine.jobs.changes import Changes
 from afterwork.engine.server.pools import NO_SENTINELS
@@ -28,6 +29,11 @@ logger = get_logger("arq.connections")
 MAX_TRIES = 5
 JOB_TIMEOUT_MS = 300_000
 """What a record says of a job before a worker has it: the defaults of ARQ's worker."""
+_DIRECT = (
+    *("host", "port", "unix_socket_path", "username", "password", "ssl", *sentinels.TLS),
+    *("retry", "retry_on_timeout", "retry_on_error", "max_connections"),
+)
+"""What ARQ's settings and redis-py's client call by the same names."""
 
 
 class ArqRedis(arq_connections.ArqRedis):
@@ -127,33 +133,36 @@ async def create_pool(
     retry: how many of these are spent already.
     expires_extra_ms: taken as ARQ takes it; a job without `_expires` never expires here.
     """
-    if settings_ is not None and settings_.sentinel:
-        pool = ArqRedis(sentinels.pool_of(settings_))
-        pool.auto_close_connection_pool = True
-        await _reached(pool, settings_, retry)
-        pool.job_serializer, pool.job_deserializer = job_serializer, job_deserializer
-        pool.default_queue_name, pool.expires_extra_ms = default_queue_name, expires_extra_ms
-        return pool
-    stock = await arq_connections.create_pool(
-        settings_,
-        retry=retry,
-        job_serializer=job_serializer,
-        job_deserializer=job_deserializer,
-        default_queue_name=default_queue_name,
-        expires_extra_ms=expires_extra_ms,
-    )
-    return adopted(stock)
+    settings = settings_ or RedisSettings()
+    pool = unconnected(settings)
+    await _reached(pool, settings, retry)
+    pool.job_serializer, pool.job_deserializer = job_serializer, job_deserializer
+    pool.default_queue_name, pool.expires_extra_ms = default_queue_name, expires_extra_ms
+    return pool
+
+
+def unconnected(settings: RedisSettings) -> ArqRedis:
+    """A pool that connects at its first use."""
+    if settings.sentinel:
+        pool = ArqRedis(sentinels.pool_of(settings))
+    else:
+        options = {name: getattr(settings, name) for name in _DIRECT}
+        pool = ArqRedis(
+            db=settings.database, socket_connect_timeout=settings.conn_timeout, encoding="utf8", **options
+        )
+    pool.auto_close_connection_pool = True
+    return pool
 
 
 async def _reached(pool: ArqRedis, settings: RedisSettings, retry: int) -> None:
-    for left in range(settings.conn_retries - retry, -1, -1):
+    for left in range(max(0, settings.conn_retries - retry), -1, -1):
         try:
             await pool.ping()
         except (RedisError, OSError, TimeoutError) as error:
             if left == 0:
                 await pool.aclose()
                 raise
-            logger.warning("no primary yet", detail=str(error), retries=left)
+            logger.warning("no connection yet", detail=told(error, pool.connection_pool), retries=left)
             await asyncio.sleep(settings.conn_retry_delay)
         else:
             return

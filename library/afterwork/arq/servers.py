@@ -18,7 +18,7 @@ from afterwork.engine.server.pools import SENTINEL_TIMEOUT
 _SHARED = ("host", "port", "path", "db", "username", "password")
 
 
-def engine_pool(pool: ArqRedis, name: str) -> ArqRedis:
+def engine_pool(pool: ArqRedis, name: str | None = None) -> ArqRedis:
     """Connections to the same server for the engine's own calls, under this name and with short time limits."""
     source = pool.connection_pool
     limits = _limits(name, CALL_TIMEOUT)
@@ -48,7 +48,7 @@ def _sentinel(one: AsyncRedis, timeout: float) -> Redis:
     return Redis(connection_pool=ConnectionPool(_sync(source.connection_class), **(_known(source) | limits)))
 
 
-def _limits(name: str, timeout: float) -> dict[str, Any]:
+def _limits(name: str | None, timeout: float) -> dict[str, Any]:
     return {
         "socket_timeout": timeout,
         "socket_connect_timeout": min(CONNECT_TIMEOUT, timeout),

@@ -8,9 +8,13 @@ from typing import Any
 from arq import worker as arq_worker
 from arq.connections import RedisSettings
 from arq.constants import default_queue_name, health_check_key_suffix
+from redis.exceptions import RedisError
 from structlog import get_logger
 
-from afterwork.arq.connections import create_pool
+from afterwork.arq.connections import unconnected
+from afterwork.arq.servers import engine_pool
+from afterwork.arq.words import told
+from afterwork.engine.server import connection
 
 NAMES = (*inspect.signature(arq_worker.Worker).parameters, "lease")
 """What a settings class may say."""
@@ -38,14 +42,17 @@ def get_kwargs(settings_cls: Any) -> dict[str, Any]:  # noqa: ANN401 - a class, 
 async def async_check_health(
     redis_settings: RedisSettings | None, health_check_key: str | None = None, queue_name: str | None = None
 ) -> int:
-    """0 if a worker of the queue has given a sign of life lately, 1 if none has."""
-    redis = await create_pool(redis_settings)
+    """0 if a worker of the queue has given a sign of life lately; 1 if none has, or Redis does not tell."""
+    redis = engine_pool(unconnected(redis_settings or RedisSettings()))
     try:
         sign = await redis.get(
             health_check_key or (queue_name or default_queue_name) + health_check_key_suffix
         )
+    except (RedisError, OSError, TimeoutError) as error:
+        logger.warning("Health check failed", detail=told(error, redis.connection_pool))
+        return 1
     finally:
-        await redis.aclose(close_connection_pool=True)
+        await connection.close(redis)
     if not sign:
         logger.warning("Health check failed: no health check sentinel value found")
         return 1

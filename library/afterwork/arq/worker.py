@@ -12,16 +12,18 @@ from arq import worker as arq_worker
 from arq.connections import log_redis_info
 from arq.constants import default_queue_name
 from arq.cron import CronJob
-from arq.utils import to_unix_ms
+from arq.utils import to_seconds, to_unix_ms
 from arq.worker import FailedJobs, JobExecutionFailed, Retry, RetryJob
 from redis.exceptions import RedisError
 
-from afterwork.arq.connections import ArqRedis, adopted, create_pool
+from afterwork.arq.checking import check, warn_of_misspelt
+from afterwork.arq.connections import ArqRedis, RedisSettings, adopted, unconnected
 from afterwork.arq.engine import Engine
 from afterwork.arq.execution import Rules
-from afterwork.arq.functions import Function, func
+from afterwork.arq.functions import Function, Seconds, func
 from afterwork.arq.settings import async_check_health, check_health, get_kwargs
 from afterwork.arq.stock import StockWatch
+from afterwork.arq.waiting import await_fit_server
 from afterwork.engine.tasks import end
 from afterwork.engine.work.outcome import Cancelled, Done, Failed, Outcome, Released
 from afterwork.engine.work.outcome import Retry as Again
@@ -55,6 +57,7 @@ class Worker(arq_worker.Worker):
 
     lease: seconds after which a silent worker's jobs run elsewhere; the same for all processes.
     `poll_delay`, `queue_read_limit` and `expires_extra_ms` have no effect, and aborts work without `allow_abort_jobs`.
+    Raises ValueError for a setting that cannot be meant.
     """
 
     def __init__(
@@ -62,24 +65,28 @@ class Worker(arq_worker.Worker):
         functions: Any = (),  # noqa: ANN401 - as ARQ takes them
         *,
         queue_name: str | None = default_queue_name,
-        lease: float = 15.0,
+        lease: Seconds = 15.0,
         **options: Any,  # noqa: ANN401 - ARQ's own
     ) -> None:
+        check({**options, "lease": lease})
         super().__init__(list(map(func, functions)), queue_name=queue_name, **options)
-        self.lease = lease
+        self.lease = to_seconds(lease)
         self._engine: Engine | None = None
+        self._has_begun = False
 
     async def main(self) -> None:
-        """Work until a signal, `close`, or the end of a burst."""
+        """Work until a signal, `close`, or the end of a burst. Raises UnfitServer if Redis will never do."""
         if self._pool is None:
-            self._pool = await create_pool(
-                self.redis_settings,
-                job_serializer=self.job_serializer,
-                job_deserializer=self.job_deserializer,
-                default_queue_name=self.queue_name,
+            self._pool = unconnected(self.redis_settings or RedisSettings())
+            self._pool.job_serializer, self._pool.job_deserializer = (
+                self.job_serializer,
+                self.job_deserializer,
             )
+            self._pool.default_queue_name = self.queue_name
         elif not isinstance(self._pool, ArqRedis):
             self._pool = adopted(self._pool)
+        await await_fit_server(cast(ArqRedis, self.pool))
+        self._has_begun = True
         await self._greet()
         self.ctx["redis"] = self.pool
         if self.on_startup:
@@ -112,21 +119,25 @@ class Worker(arq_worker.Worker):
         self._end(signum, self._job_completion_wait)
 
     async def close(self) -> None:
-        """End, call `on_shutdown`, and close the connections."""
+        """End, call `on_shutdown` if there was a start, and close the connections."""
         if self._pool is None:
             return
         if self._engine is not None:
             self._end(signal.SIGUSR1, 0)
         if self.main_task is not None and not self.main_task.done():
             await asyncio.wait([self.main_task])
-        with suppress(RedisError, OSError, TimeoutError):
-            await self.pool.delete(self.health_check_key)
         try:
-            if self.on_shutdown:
-                await self.on_shutdown(self.ctx)
+            if self._has_begun:
+                await self._say_goodbye()
         finally:
             await self.pool.close(close_connection_pool=True)
             self._pool = None
+
+    async def _say_goodbye(self) -> None:
+        with suppress(RedisError, OSError, TimeoutError):
+            await self.pool.delete(self.health_check_key)
+        if self.on_shutdown:
+            await self.on_shutdown(self.ctx)
 
     async def run_cron(self, n: datetime, delay: float, num_windows: int = 2) -> None:
         """Enqueue the cron jobs that are due within the window, each once, however many workers there are."""
@@ -240,7 +251,8 @@ class Worker(arq_worker.Worker):
 
 
 def create_worker(settings_cls: Any, **kwargs: Any) -> Worker:  # noqa: ANN401 - a class or a dict, as ARQ takes it
-    """A worker with these settings, those of base classes included."""
+    """A worker with these settings, those of base classes included. Raises ValueError for one that cannot be meant."""
+    warn_of_misspelt(settings_cls)
     return Worker(**{**get_kwargs(settings_cls), **kwargs})
 
 

@@ -3,6 +3,7 @@
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -25,17 +26,28 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+Words = Callable[[str, str], str]
+"""From a finding's code and our sentence to the sentence for those whose settings have other names."""
+WORDS: ContextVar[Words] = ContextVar("WORDS", default=lambda _code, sentence: sentence)
+"""In which words the findings are told in this context."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be. code: stands in `docs/redis.md`. text: one sentence with a remedy.
+    """One thing that is not as it should be. code: stands in `docs/redis.md`. sentence: says it, with a remedy.
 
     lasts: a fault that no waiting mends, so that a process which meets it at its start had better end.
     """
 
     code: str
     severity: Severity
-    text: str
+    sentence: str
     lasts: bool = False
+
+    @property
+    def text(self) -> str:
+        """The sentence in the words of this context."""
+        return WORDS.get()(self.code, self.sentence)
 
 
 def fault(code: str, text: str, *, lasts: bool = False) -> Finding:

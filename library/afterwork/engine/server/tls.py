@@ -56,10 +56,13 @@ def _refusal(options: dict[str, Any]) -> Finding | None:
     Who writes before that may find the connection reset, and not hear why.
     """
     context = ssl.create_default_context()
-    if options["ssl_ca_certs"]:
-        context.load_verify_locations(options["ssl_ca_certs"])
-    if options["ssl_certfile"]:
-        context.load_cert_chain(options["ssl_certfile"], options["ssl_keyfile"])
+    context.check_hostname = bool(options["ssl_check_hostname"])
+    if options.get("ssl_cert_reqs") in {"none", ssl.CERT_NONE}:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if options.get("ssl_ca_certs") or options.get("ssl_ca_data"):
+        context.load_verify_locations(options.get("ssl_ca_certs"), cadata=options.get("ssl_ca_data"))
+    if options.get("ssl_certfile"):
+        context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
     try:
         with (
             socket.create_connection((options["host"], options["port"]), PATIENCE) as plain,
