@@ -45,7 +45,7 @@ async def work(_: object) -> None:
 )
 def test_what_cannot_be_meant_is_refused_by_the_name_of_its_setting(wrong: dict[str, Any]) -> None:
     (name,) = wrong
-    with pytest.raises(ValueError, match=f"^{name} must be ") as refused:
+    with pytest.raises(ValueError, match=f"^{name} must ") as refused:
         create_worker({"functions": [func(work, name="work")], "handle_signals": False, **wrong})
     assert "\n" not in str(refused.value)
 
