@@ -16,6 +16,8 @@ from tests.servers import RedisServer, free_port, redis_binary, wait_until
 from tests.tls_servers import HOST, Certificates, TlsServer
 
 from afterwork.arq import RedisSettings, create_pool
+from afterwork.arq.connections import unconnected
+from afterwork.engine.server.tls import tls_finding
 
 SETTINGS = "tests.integration.connections.arq_worker.WorkerSettings"
 COMMAND = ["-m", "afterwork.arq", SETTINGS]
@@ -83,6 +85,16 @@ def test_wrong_tls_ends_the_command_with_one_line_that_names_what_to_set(tmp_pat
         ]
         for settings, words in cases:
             assert words in refusal({"host": HOST, **settings}, tmp_path)
+
+
+@pytest.mark.skipif(redis_binary() is None, reason="redis-server is not installed")
+def test_a_second_look_at_tls_trusts_whom_the_settings_trust(tmp_path: Path) -> None:
+    with TlsServer(Certificates(tmp_path), clients="yes") as strict:
+        for trust, code in (("none", "tls-certificate"), ("required", "tls-untrusted")):
+            settings = RedisSettings(host=HOST, port=strict.tls_port, ssl=True, ssl_cert_reqs=trust)
+            found = tls_finding(unconnected(settings).connection_pool.connection_kwargs)
+            assert found is not None
+            assert found.code == code
 
 
 async def test_each_warning_is_one_line_and_the_worker_works(tmp_path: Path) -> None:
