@@ -5,12 +5,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
+from tests.integration.engine.damage import KEYS, Break, broken, live_a_little
 from tests.integration.engine.reports import Admin
-from tests.integration.engine.transitions import PROBLEM, Alpha, Beta, ScriptedWorker, Transitions, new_job
+from tests.integration.engine.transitions import ScriptedWorker, Transitions, new_job
 from tests.old_redis import OldRedis
 from tests.processes import TRIAL, ServiceProcess, variables
 from tests.servers import RedisServer
@@ -19,36 +18,8 @@ from afterwork.contracts import FollowUp, JobOptions
 from afterwork.contracts.probe import ProbeFailure, ProbeRun
 from afterwork.engine import JobClient
 from afterwork.engine.doctor import checks
-from afterwork.engine.doctor.checks import Check, State
+from afterwork.engine.doctor.checks import State
 from afterwork.engine.doctor.diagnosis import diagnose
-from afterwork.engine.work.outcome import Cancelled, Done, Failed, Retry
-
-Break = Callable[[Any], object]
-
-
-def live_a_little(transitions: Transitions) -> None:
-    """A job in every state, one of them with all that a job can have."""
-    worker = ScriptedWorker(transitions)
-    transitions.submit(*map(new_job, ["good", "bad", "unwanted", "retried"]))
-    good, bad, unwanted, retried = sorted(worker.claim(4), key=lambda claim: "gbur".index(claim.id[0]))
-    worker.finish(good, Done(b"1"))
-    worker.finish(bad, Failed(PROBLEM))
-    worker.finish(unwanted, Cancelled(PROBLEM))
-    worker.checkpoint(retried, b"{}")
-    worker.finish(retried, Retry(60, PROBLEM))
-    transitions.submit(new_job("running"))
-    worker.claim(1)
-    transitions.submit(
-        new_job("queued", Beta(), priority="low"),
-        new_job(
-            "rich",
-            Alpha(queue="r"),
-            unique_key="key",
-            tags=["blue"],
-            start_before=4_000_000_000_000,
-            then=[FollowUp(kind="alpha.run", payload={})],
-        ),
-    )
 
 
 @pytest.fixture
@@ -56,58 +27,6 @@ def lived(transitions: Transitions) -> Transitions:
     transitions.use_real_clock()
     live_a_little(transitions)
     return transitions
-
-
-def broken(found: Sequence[Check]) -> dict[str, tuple[str, ...]]:
-    """Promise → codes."""
-    return {check.promise: check.codes for check in found if check.state is State.BROKEN}
-
-
-KEYS: list[tuple[str, str, Break]] = [
-    (checks.LOST, "no-place", lambda redis: redis.zrem("aw:lane:q:beta.run:low", "queued")),
-    (checks.LOST, "no-place", lambda redis: redis.zrem("aw:lane:q:alpha.run:normal", "running")),
-    (checks.LOST, "not-indexed", lambda redis: redis.zrem("aw:ix:q:beta.run:waiting", "queued")),
-    (checks.LOST, "not-indexed", lambda redis: redis.zrem("aw:ix:q:alpha.run:failed", "bad")),
-    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:ix:q:alpha.run:failed", {"good": 1})),
-    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:lane:q:beta.run:low", {"good": 1})),
-    (checks.LOST, "misplaced", lambda redis: redis.zadd("aw:suspects:q", {"queued": 1})),
-    (checks.LOST, "record-missing", lambda redis: redis.delete("aw:job:queued")),
-    (checks.LOST, "record-missing", lambda redis: redis.delete("aw:job:good")),
-    (checks.LOST, "record-broken", lambda redis: redis.hdel("aw:job:queued", "state")),
-    (checks.LOST, "record-broken", lambda redis: redis.hset("aw:job:queued", "state", "lost")),
-    (checks.LOST, "record-broken", lambda redis: redis.set("aw:job:queued", "text")),
-    (checks.LOST, "payload-missing", lambda redis: redis.delete("arq:job:queued")),
-    (checks.LOST, "then-missing", lambda redis: redis.delete("aw:then:rich")),
-    (checks.LOST, "checkpoint-missing", lambda redis: redis.delete("aw:checkpoint:retried")),
-    (checks.LOST, "lane-unknown", lambda redis: redis.srem("aw:queues", "r")),
-    (checks.LOST, "lane-unknown", lambda redis: redis.hdel("aw:lanes:q", "beta.run")),
-    (checks.LOST, "wrong-type", lambda redis: redis.set("aw:lane:q:beta.run:high", "text")),
-    (checks.LOST, "wrong-type", lambda redis: redis.set("aw:limits:q", "text")),
-    (checks.LOST, "wrong-type", lambda redis: [redis.hset("aw:lanes:q", "arq", ""), redis.set("q", "text")]),
-    (checks.LOST, "checkpoint-missing", lambda r: r.copy("aw:history:retried", "aw:checkpoint:retried", replace=True)),
-    (checks.SILENT, "result-missing", lambda redis: redis.delete("arq:result:bad")),
-    (checks.SILENT, "tag-missing", lambda redis: redis.zrem("aw:tag:blue", "rich")),
-    (checks.RECOVERY, "no-lease", lambda redis: redis.zrem("aw:leases:q", "running")),
-    (checks.RECOVERY, "lease-lapsed", lambda redis: redis.zadd("aw:leases:q", {"running": 1})),
-    (checks.RECOVERY, "lock-for-ever", lambda redis: redis.set("arq:in-progress:queued", "somebody")),
-    (checks.RECOVERY, "start-unwatched", lambda redis: redis.zrem("aw:start-before", "rich")),
-    (checks.LEFT, "never-swept", lambda redis: redis.zrem("aw:expiry", "good")),
-    (checks.LEFT, "unique-held", lambda redis: redis.set("aw:unique::alpha.run:other", "good")),
-    (checks.LEFT, "unique-missing", lambda redis: redis.delete("aw:unique::alpha.run:key")),
-    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:tag:red", {"gone": 1})),
-    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:expiry", {"gone": 1})),
-    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:leases:q", {"gone": 1})),
-    (checks.LEFT, "orphan", lambda redis: redis.zadd("aw:start-before", {"gone": 1})),
-    *(
-        (checks.LEFT, "orphan", lambda redis, name=name: redis.set(f"{name}gone", "x"))
-        for name in ("arq:job:", "arq:in-progress:", "aw:payload:", "aw:checkpoint:", "aw:then:")
-    ),
-    (checks.LEFT, "orphan", lambda redis: redis.copy("arq:result:good", "arq:result:gone")),
-    (checks.LEFT, "orphan", lambda redis: redis.rpush("aw:history:gone", "x")),
-    (checks.LEFT, "orphan", lambda redis: redis.rpush("aw:log:gone", "x")),
-    (checks.BOOKS, "ledger", lambda redis: redis.hincrby("aw:ledger", "accepted", 1)),
-    (checks.BOOKS, "ledger", lambda redis: redis.hincrby("aw:ledger", "swept", 1)),
-]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -130,6 +49,35 @@ async def test_jobs_in_every_state_are_sound(lived: Transitions, engine_server: 
     assert found.examined is not None
     assert found.examined.records == 7
     assert not found.examined.faults
+
+
+async def test_what_the_engine_itself_does_to_times_and_payloads_is_no_fault(
+    lived: Transitions, engine_server: RedisServer
+) -> None:
+    lane, now = "aw:lane:q:alpha.run:normal", int(lived.redis.hget("aw:pulse", "last"))
+    lived.submit(new_job("far", delay=86_400.0), new_job("locked"))
+    lived.redis.set("arq:in-progress:locked", "stock", px=60_000)
+    lived.redis.zadd("aw:lane:r:alpha.run:normal", {"never": 1})  # fails: it has no payload
+    for queue in ("q", "r"):
+        ScriptedWorker(lived, queue=queue, name=f"w-{queue}").claim(8)
+    assert lived.record("never")["state"] == "failed"
+    assert lived.redis.zscore(lane, "locked") > now + 4_000
+    lived.redis.zadd(lane, {"retried": now + 590_000})  # put aside for the longest lease
+    lived.redis.zadd(lane, {"far": 1})  # by `Job.abort` of a stock client
+
+    found = await diagnose(engine_server.url, second_look=0.01)
+
+    assert found.examined is not None
+    assert not found.examined.faults
+
+
+async def test_a_pulse_ahead_of_its_server_is_named(lived: Transitions, engine_server: RedisServer) -> None:
+    lived.redis.hincrby("aw:pulse", "last", 365 * 86_400_000)
+
+    for _ in range(2):
+        found = broken((await diagnose(engine_server.url, with_keys=False)).checks)
+        assert found[checks.CLOCKS] == ("time-ahead",)
+        lived.submit(new_job("another"))  # from here on the pulse says itself how far it is ahead
 
 
 async def test_the_ledger_is_held_against_the_records_without_looking_at_keys(

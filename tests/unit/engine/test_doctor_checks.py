@@ -71,6 +71,13 @@ def test_clocks_may_differ_a_little_and_by_as_much_as_the_question_took(
     assert checks.on_clocks(ahead, margin).state is state
 
 
+@pytest.mark.parametrize(("pulse_ahead", "codes"), [(-9e6, ()), (59, ()), (61, ("time-ahead",))])
+def test_the_engines_time_may_be_ahead_for_as_long_as_clocks_are_put_right(
+    pulse_ahead: float, codes: tuple[str, ...]
+) -> None:
+    assert checks.on_clocks(0, 0, pulse_ahead).codes == codes
+
+
 @pytest.mark.parametrize(("failed", "said"), [(1, None), (0, "1 are missing"), (2, "1 are too many")])
 def test_the_ledger_is_added_up(failed: int, said: str | None) -> None:
     counts = dict.fromkeys(Ledger.model_fields, 1) | {"accepted": 7, "adopted": 0, "failed": failed}

@@ -11,6 +11,8 @@ from afterwork.engine.server.findings import Severity
 
 CLOCK_TOLERANCE = 2.0
 """Seconds by which this machine's clock may differ from Redis'."""
+PULSE_TOLERANCE = 60.0
+"""Seconds by which the engine's time, which never goes back, may be ahead of Redis' clock."""
 
 
 class State(StrEnum):
@@ -60,14 +62,17 @@ _NOTED = ("everysec",)
 _SAID: Mapping[str, Mapping[str, str]] = {
     LOST: {
         "record-missing": "ids stand in a lane or an index, and there is no record of their jobs",
-        "record-broken": "records lack what every record has",
+        "record-broken": "records lack what every record has, or hold something else there",
         "not-indexed": "jobs are in no index of their state, so that no list shows them",
         "misplaced": "jobs stand where they do not belong",
         "no-place": "jobs that wait or run are in no lane, so that nobody will claim them",
         "lane-unknown": "jobs are of a queue or kind that is not in the lists of these",
+        "wrong-time": "jobs that wait would be claimed long after their time",
         "payload-missing": "jobs have lost their payload",
+        "payload-broken": "jobs wait with a payload that is none",
         "then-missing": "what is to follow jobs is gone",
         "checkpoint-missing": "checkpoints are gone",
+        "expiring": "keys will expire that must not",
         "wrong-type": "keys hold something else than Afterwork keeps there",
     },
     SILENT: {
@@ -136,13 +141,22 @@ def on_scripts(refusals: Mapping[str, str], count: int) -> Check:
     return _check(SCRIPTS, broken, f"all {count} scripts load, and what they need is allowed")
 
 
-def on_clocks(ahead: float, margin: float) -> Check:
-    """ahead: seconds by which Redis' clock is ahead of this machine's. margin: seconds that the question took."""
-    if abs(ahead) <= CLOCK_TOLERANCE + margin:
-        return Check(CLOCKS, State.KEPT, f"this machine's and Redis' differ by {abs(ahead):.1f} s at most")
-    which = "ahead of" if ahead > 0 else "behind"
-    text = f"Redis' clock is {abs(ahead):.0f} s {which} this machine's: let both follow a time server"
-    return Check(CLOCKS, State.BROKEN, text, ("clocks",))
+def on_clocks(ahead: float, margin: float, pulse_ahead: float = 0.0) -> Check:
+    """ahead: seconds by which Redis' clock is ahead of this machine's. margin: seconds that the question took.
+
+    pulse_ahead: seconds by which the engine's time is ahead of Redis' clock, at least.
+    """
+    if abs(ahead) > CLOCK_TOLERANCE + margin:
+        which = "ahead of" if ahead > 0 else "behind"
+        text = f"Redis' clock is {abs(ahead):.0f} s {which} this machine's: let both follow a time server"
+        return Check(CLOCKS, State.BROKEN, text, ("clocks",))
+    if pulse_ahead > PULSE_TOLERANCE:
+        text = (
+            f"the engine's time, which never goes back, is {pulse_ahead:.0f} s ahead of Redis' clock:"
+            " until that has caught up, jobs with a `run_at` start that much too early"
+        )
+        return Check(CLOCKS, State.BROKEN, text, ("time-ahead",))
+    return Check(CLOCKS, State.KEPT, f"this machine's and Redis' differ by {abs(ahead):.1f} s at most")
 
 
 def on_books(ledger: Ledger) -> Check:

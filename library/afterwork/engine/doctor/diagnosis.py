@@ -8,7 +8,7 @@ from importlib.resources import files
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
-from afterwork.engine import scripts
+from afterwork.engine import keys, scripts
 from afterwork.engine.doctor import checks
 from afterwork.engine.doctor.checks import Check, State
 from afterwork.engine.doctor.examination import SECOND_LOOK, Examination, Examined
@@ -112,10 +112,13 @@ class _Doctor:
         return [checks.on_scripts(refusals, len(names))]
 
     async def _clocks(self) -> Iterable[Check]:
+        last = await self._redis.execute_command("HGET", keys.PULSE, "last") or b""
         before = self._now()
         seconds, microseconds = await self._redis.time()
         margin = self._now() - before
-        return [checks.on_clocks(seconds + microseconds / 1e6 - before - margin / 2, margin)]
+        redis_now = seconds + microseconds / 1e6
+        pulse_ahead = int(last) / 1000 - redis_now if last.isdigit() else 0.0
+        return [checks.on_clocks(redis_now - before - margin / 2, margin, pulse_ahead)]
 
     async def _books(self) -> Iterable[Check]:
         counts = await scripts.call(self._redis, scripts.script("ledger"))

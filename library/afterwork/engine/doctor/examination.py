@@ -16,7 +16,7 @@ from arq.connections import ArqRedis
 from redis.exceptions import ResponseError
 
 from afterwork.engine import keys, scripts
-from afterwork.engine.doctor.subjects import Sort, Subject, owner_of, sort_of, type_of
+from afterwork.engine.doctor.subjects import Sort, Subject, owner_of, sort_of, stays, type_of
 
 SCANNED = 500
 """Keys, or members of a set, that one call asks for, about."""
@@ -83,6 +83,7 @@ class Examination:
             for name in names:
                 await self._look_into(name)
             await self._look_at_types({name: kind for name in names if (kind := type_of(name))})
+            await self._look_at_expiries([name for name in names if stays(name)])
         await self._look_at_types(await self._plain_queues())
         await self._look_again()
         return self.seen
@@ -131,6 +132,16 @@ class Examination:
         for (name, kind), real in zip(wanted.items(), found, strict=True):
             if real not in (kind, b"none"):
                 self.seen.note("wrong-type", _text(name))
+
+    async def _look_at_expiries(self, names: Sequence[bytes]) -> None:
+        """names: of keys that must not have any."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.pttl(name)
+            found = await pipe.execute()
+        for name, left in zip(names, found, strict=True):
+            if left >= 0:
+                self.seen.note("expiring", _text(name))
 
     async def _look(self, subjects: Sequence[Subject]) -> None:
         """The first look, after which the server has as long for others."""

@@ -22,10 +22,10 @@ _MEMBERS = (keys.LANE, keys.SUSPECTS, keys.LEASES, keys.INDEX, keys.TAG)
 _WHOLE = (keys.EXPIRY, keys.START_BEFORE)
 _TYPES = {
     b"hash": (keys.LANES, keys.LIMITS, keys.LEDGER, keys.PULSE, keys.BROKEN, keys.MENDING),
-    b"list": (keys.CLAIMED, keys.WAKE),
+    b"list": (keys.CLAIMED, keys.WAKE, keys.HISTORY, keys.LOG),
     b"set": (keys.QUEUES,),
     b"stream": (keys.EVENTS,),
-    b"string": (keys.STOCK, keys.STEP, keys.IDEMPOTENCY),
+    b"string": (keys.STOCK, keys.STEP, keys.IDEMPOTENCY, keys.RETRIES),
     b"zset": (keys.WORKERS, keys.ABORTS),
 }
 
@@ -48,8 +48,13 @@ def sort_of(key: bytes) -> Sort | None:
 
 
 def type_of(key: bytes) -> bytes | None:
-    """What Redis must hold there, for keys that belong to no job."""
+    """What Redis must hold there, where no script tells."""
     return next((kind for kind, names in _TYPES.items() if key.startswith(_bytes(names))), None)
+
+
+def stays(key: bytes) -> bool:
+    """Whether the key must never expire, where no script tells."""
+    return type_of(key) not in (None, b"string") or sort_of(key) in (Sort.MEMBERS, Sort.HOLDER)
 
 
 def owner_of(key: bytes) -> Subject:

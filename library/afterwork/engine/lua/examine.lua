@@ -3,7 +3,13 @@
 -- A record is held against all that must stand for it; anything else against the record.
 -- Returns per subject: code and key in turn; nothing if all is well, or if the subject is gone.
 local at = now()
+local _, _, _, lease = read_pulse()
 local LAPSED = 60000 -- ms after a lease's end by which somebody should have taken the job back
+local PUT_ASIDE = math.max(lease, 600000, FOREIGN_LOCK_MS) -- ms for which a step may put a member aside: the longest lease
+local NUMBERS = {
+  'version', 'state_version', 'created', 'due', 'attempt', 'claims', 'deaths', 'max_attempts', 'timeout',
+}
+local MAYBE_NUMBERS = { 'start_before', 'retention', 'started', 'finished' }
 
 local STATES = { waiting = 'live', running = 'live', succeeded = 'ended', failed = 'ended', cancelled = 'ended' }
 
@@ -26,6 +32,8 @@ local function wanted_of(job)
   else
     sets[EXPIRY] = 'never-swept'
     own[RESULT .. job.id] = 'result-missing'
+    -- one that failed unclaimed may never have had one
+    if job.state ~= 'failed' or job.claims ~= '0' then own[PAYLOAD .. job.id] = 'payload-missing' end
   end
   if job.state == 'running' then sets[LEASES .. job.queue] = 'no-lease' end
   if job.start_before and job.state == 'waiting' and job.claims == '0' then sets[START_BEFORE] = 'start-unwatched' end
@@ -36,22 +44,42 @@ local function wanted_of(job)
   return sets, own
 end
 
+local function is_number(value) return value and string.find(value, '^-?%d+$') end
+
+local function has_numbers(job)
+  for _, name in ipairs(NUMBERS) do
+    if not is_number(job[name]) then return false end
+  end
+  for _, name in ipairs(MAYBE_NUMBERS) do
+    if job[name] and not is_number(job[name]) then return false end
+  end
+  return true
+end
+
 -- The record, or a code that says what is wrong with it; neither if there is none.
 local function record_of(id)
   local found = redis.pcall('TYPE', JOB .. id).ok
   if found == 'none' then return nil end
   if found ~= 'hash' then return nil, 'record-broken' end
   local job = read(id)
-  for _, name in ipairs({ 'queue', 'kind', 'level', 'version', 'created', 'due', 'attempt', 'claims' }) do
-    if not job[name] then return nil, 'record-broken' end
-  end
-  if not STATES[job.state] then return nil, 'record-broken' end
+  local is_whole = job and job.queue and job.kind and job.level and STATES[job.state] and has_numbers(job)
+  if not is_whole then return nil, 'record-broken' end
   return job
 end
 
 local function score_of(key, id)
   local score = redis.pcall('ZSCORE', key, id)
   return type(score) == 'string' and tonumber(score)
+end
+
+-- What hinders a waiting job of a kind although all that is its own is there. A score that is too small rights itself.
+local function hindrance(job)
+  local score = score_of(place(job), job.id)
+  if score and score > math.max(tonumber(job.due), at + PUT_ASIDE) then return 'wrong-time', place(job) end
+  local key = PAYLOAD .. job.id
+  if call('TYPE', key).ok == 'string' and not string.find(call('GETRANGE', key, 0, 63), '^%s*{') then
+    return 'payload-broken', key
+  end
 end
 
 local function about_record(id)
@@ -69,12 +97,18 @@ local function about_record(id)
   end
   for key, code in pairs(own) do
     if call('TYPE', key).ok ~= 'string' then note_wrong(code, key) end
+    if call('PTTL', key) >= 0 then note_wrong('expiring', key) end
+  end
+  if call('PTTL', JOB .. id) >= 0 then note_wrong('expiring', JOB .. id) end
+  if job.kind ~= PLAIN and job.state == 'waiting' then
+    local code, key = hindrance(job)
+    if code then note_wrong(code, key) end
   end
   if call('SISMEMBER', QUEUES, job.queue) == 0 or call('HEXISTS', LANES .. job.queue, job.kind) == 0 then
     note_wrong('lane-unknown', LANES .. job.queue)
   end
-  local lease = job.kind ~= PLAIN and job.state == 'running' and score_of(LEASES .. job.queue, id)
-  if lease and lease < at - LAPSED then note_wrong('lease-lapsed', LEASES .. job.queue) end
+  local lease_end = job.kind ~= PLAIN and job.state == 'running' and score_of(LEASES .. job.queue, id)
+  if lease_end and lease_end < at - LAPSED then note_wrong('lease-lapsed', LEASES .. job.queue) end
   return wrong
 end
 
