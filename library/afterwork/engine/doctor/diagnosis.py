@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
@@ -64,7 +65,7 @@ async def diagnose(
 
 class _Doctor:
     def __init__(self, redis: ArqRedis, replicas: int, now: Callable[[], float]) -> None:
-        self._redis = redis
+        self._redis: Any = redis  # its own types are those of two clients at once
         self._watch = ServerWatch(redis, replicas)
         self._now = now
 
@@ -112,7 +113,7 @@ class _Doctor:
         return [checks.on_scripts(refusals, len(names))]
 
     async def _clocks(self) -> Iterable[Check]:
-        last = await self._redis.execute_command("HGET", keys.PULSE, "last") or b""
+        last = await self._redis.hget(keys.PULSE, "last") or b""
         before = self._now()
         seconds, microseconds = await self._redis.time()
         margin = self._now() - before
