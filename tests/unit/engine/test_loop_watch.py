@@ -2,101 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import uvloop
-from redis.exceptions import ConnectionError as AwayError
-from structlog.testing import capture_logs
-from structlog.typing import EventDict
-from tests.unit.engine.attempts import Attempt, Echo, code_of
+from tests.unit.engine.attempts import Echo, code_of
+from tests.unit.engine.watching import LEASE, NewLoop, Rescue, Watched, run
 
-from afterwork.engine.work.claims import Finish
 from afterwork.engine.work.culprits import running_in, stack_of
-from afterwork.engine.work.executor import STOP_GRACE, Execution
-from afterwork.engine.work.loop_time import BLOCK, LoopTime
-from afterwork.engine.work.loop_watch import EXIT_STUCK, LIVE_MARGIN, LOOK, LoopWatch, Reactions
+from afterwork.engine.work.executor import STOP_GRACE
+from afterwork.engine.work.loop_time import BLOCK
+from afterwork.engine.work.loop_watch import EXIT_STUCK, LIVE_MARGIN, LOOK
 from afterwork.engine.work.outcome import StopReason
 from afterwork.engine.work.run import Run
 
 LOOPS = pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-NewLoop = Callable[[], asyncio.AbstractEventLoop]
-LEASE = 1.0
-
-
-@dataclass
-class Rescue:
-    """Notes what is asked of it. away: so many times Redis cannot be reached."""
-
-    away: int = 0
-    tries: int = 0
-    finishes: list[Finish] = field(default_factory=list)
-    kept: int = 0
-
-    def keep_unread_claims(self) -> None:
-        self.kept += 1
-
-    def hand_over(self, last: list[Finish]) -> int:
-        self.tries += 1
-        if self.tries <= self.away:
-            raise AwayError
-        self.finishes += last
-        return 7
-
-
-class Watched:
-    """A loop with a watch. exits: the codes with which the process would have ended; blocks: whose there were.
-
-    skipped: seconds by which its clock is ahead; a block of the loop seems as much longer.
-    """
-
-    def __init__(self, rescue: Rescue | None = None) -> None:
-        self.skipped = 0.0
-        self.time = LoopTime(lambda: time.monotonic() + self.skipped)
-        self.rescue = rescue or Rescue()
-        self.running: dict[str, Execution] = {}
-        self.blocks: list[str] = []
-        self.exits: list[int] = []
-        reactions = Reactions(self.blocks.append, self._exit)
-        self.watch = LoopWatch(self.time, self.running, self.rescue, lease=LEASE, reactions=reactions)
-
-    def block(self, seconds: float, until: Callable[[], bool] | None = None) -> None:
-        """Block the loop for what seems so many seconds, and then until it holds: by default, until an exit."""
-        self.skipped += seconds
-        holds = until or (lambda: bool(self.exits))
-        end = time.monotonic() + 20
-        while not holds():
-            assert time.monotonic() < end
-            time.sleep(0.01)
-
-    def _exit(self, code: int) -> None:
-        self.exits.append(code)
-
-    def start(
-        self, perform: Callable[[Echo, Run], Coroutine[Any, Any, Any]], *, timeout: float = 10
-    ) -> Attempt:
-        attempt = Attempt(perform, timeout=timeout, loop_time=self.time)
-        self.running["job"] = attempt.execution
-        return attempt
-
-
-def run(
-    new_loop: NewLoop, watched: Watched, test: Callable[[], Coroutine[Any, Any, None]]
-) -> list[EventDict]:
-    """Run a test in a watched loop; what was logged."""
-
-    async def main() -> None:
-        watched.watch.begin()
-        try:
-            await test()
-        finally:
-            watched.watch.end()
-
-    with capture_logs() as logs, asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(main())
-    return [entry for entry in logs if "loop" in entry["event"] or "handed" in entry["event"]]
 
 
 @LOOPS
@@ -284,3 +203,33 @@ async def test_outside_of_attempts_nobody_is_the_culprit() -> None:
 
 def test_a_thread_that_is_not_there_has_no_stack() -> None:
     assert stack_of(-1) == ""
+
+
+def test_a_process_that_was_held_up_as_a_whole_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a process that is frozen while its watch waits for the next look
+    watched, looks = Watched(), []
+    wait = watched.watch._stopping.wait  # noqa: SLF001 - the moment at which it is frozen decides
+
+    def frozen_once(timeout: float) -> bool:
+        is_over = wait(timeout)
+        looks.append(1)
+        if len(looks) == 2:
+            watched.skipped += 3 * LIVE_MARGIN
+            watched.held_up += 3 * LIVE_MARGIN
+        return is_over
+
+    monkeypatch.setattr(watched.watch._stopping, "wait", frozen_once)  # noqa: SLF001
+
+    async def test() -> None:
+        # when it goes on, and the watch looks before the loop does
+        while len(looks) < 2:
+            time.sleep(0.01)  # noqa: ASYNC251 - the loop comes later
+        seen = len(looks)
+        while len(looks) < seen + 3:
+            time.sleep(0.01)  # noqa: ASYNC251 - as before
+        assert watched.watch.is_live
+
+    run(uvloop.new_event_loop, watched, test)
+
+    # then nobody has ended it
+    assert watched.exits == []

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,18 +50,21 @@ class LoopWatch:
     """A thread that looks at the loop four times a second. Begin and end it in the loop.
 
     running: the attempts under way by job id. lease: seconds for which it tries to reach Redis before the end.
+    clock: seconds that pass for this thread, monotonic.
     """
 
     def __init__(
         self,
-        time: LoopTime,
+        loop_time: LoopTime,
         running: Mapping[str, Execution],
         rescue: Rescuer,
         *,
         lease: float,
         reactions: Reactions,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._time = time
+        self._time = loop_time
+        self._clock = clock
         self._running = running
         self._rescue = rescue
         self._lease = lease
@@ -71,6 +75,7 @@ class LoopWatch:
         self._block: _Block | None = None
         self._short_blocks = ShortBlocks()
         self._claims_are_kept = False
+        self._away = 0.0
 
     @property
     def lag(self) -> float:
@@ -79,8 +84,11 @@ class LoopWatch:
 
     @property
     def is_live(self) -> bool:
-        """Whether the loop was seen within the longest time limit in flight and a margin."""
-        return self.lag <= self._longest_timeout() + LIVE_MARGIN
+        """Whether the loop was seen within the longest time limit in flight and a margin.
+
+        A time in which the whole process was held up (SIGSTOP, a paused machine) does not count.
+        """
+        return self.lag - self._away <= self._longest_timeout() + LIVE_MARGIN
 
     def begin(self) -> None:
         """Start to watch the running loop."""
@@ -95,11 +103,14 @@ class LoopWatch:
         self._time.end()
 
     def _watch(self) -> None:
+        began = self._clock()
         while not self._stopping.wait(LOOK):
+            self._note_absence(self._clock() - began - LOOK)
             try:
                 self._look()
             except Exception:  # whatever went wrong with one look, the next one is needed
                 logger.exception("the watch over the loop failed")
+            began = self._clock()
 
     def _look(self) -> None:
         culprit = running_in(self._loop)
@@ -118,6 +129,11 @@ class LoopWatch:
             self._report(self._block, culprit, silence)
         if self._is_beyond(culprit, silence):
             self._give_up(self._block, culprit, silence)
+
+    def _note_absence(self, absence: float) -> None:
+        """How long of the present silence this thread was kept from running, too."""
+        silence = self._time.silence
+        self._away = min(silence, self._away + (absence if absence > BLOCK else 0.0))
 
     def _forget_block(self) -> None:
         if self._block is not None:
