@@ -100,6 +100,8 @@ def _content(redis: Redis, key: str) -> Iterator[str]:
             yield str(redis.lrange(key, 0, -1))
         case "stream":
             yield str(redis.xrange(key))
+        case "none":
+            """It has just gone."""
         case other:
             raise AssertionError(f"{key} is a {other}")
 

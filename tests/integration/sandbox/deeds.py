@@ -89,6 +89,13 @@ def eat(mebibytes: int) -> int:
     return len([bytearray(b"x" * MEBIBYTE) for _ in range(mebibytes)])
 
 
+def eat_and_stay(mebibytes: int) -> None:
+    """For longer than it takes to be noticed."""
+    eaten = [bytearray(b"x" * MEBIBYTE) for _ in range(mebibytes)]
+    time.sleep(60)
+    os._exit(len(eaten))
+
+
 def eat_at_once(mebibytes: int) -> int:
     return len(bytes(mebibytes * MEBIBYTE))
 

@@ -117,7 +117,7 @@ async def test_a_call_that_needs_too_much_memory_is_out_of_memory_and_the_next_o
 async def test_memory_may_be_granted_call_by_call(sandbox: Sandbox) -> None:
     assert await sandbox.run(deeds.eat, 300, limits=Limits(memory=500 * deeds.MEBIBYTE)) == 300
     with pytest.raises(OutOfMemory, match="60 MiB"):
-        await sandbox.run(deeds.eat, 150, limits=Limits(memory=60 * deeds.MEBIBYTE))
+        await sandbox.run(deeds.eat_and_stay, 150, limits=Limits(memory=60 * deeds.MEBIBYTE))
 
 
 async def test_memory_that_processes_share_counts_once(sandbox: Sandbox) -> None:

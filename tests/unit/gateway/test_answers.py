@@ -38,12 +38,12 @@ class Peer(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[bytes] = []
+        self.too_late: list[bytes] = []
         self.is_closed = False
 
     def write(self, data: object) -> None:
-        assert not self.is_closed
         assert isinstance(data, bytes)
-        self.sent.append(data)
+        (self.too_late if self.is_closed else self.sent).append(data)
 
     def close(self) -> None:
         self.is_closed = True
@@ -72,6 +72,7 @@ async def connection(peer: Peer) -> AsyncIterator[Connection]:
     made.connection_made(peer)
     yield made
     made.connection_lost(None)
+    assert peer.too_late == []
 
 
 async def has(peer: Peer, condition: Callable[[bytes], bool]) -> None:
@@ -133,3 +134,18 @@ async def test_what_is_answered_is_sent_although_the_server_ends(connection: Con
     # then
     assert peer.is_closed
     assert b"".join(peer.sent).endswith(b"small")
+
+
+async def test_whoever_is_gone_is_sent_nothing(connection: Connection, peer: Peer) -> None:
+    # given an answer that is complete and not sent yet
+    connection.data_received(asked("/small"))
+    async with asyncio.timeout(30):
+        while not connection.cycle.response_complete:
+            await asyncio.sleep(0)
+
+    # when the client goes at this moment
+    peer.close()
+    await asyncio.sleep(0.01)
+
+    # then
+    assert peer.sent == peer.too_late == []

@@ -191,9 +191,9 @@ class _Answer:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is held back."""
+        """Send what is held back, unless the client is gone."""
         held, self._held = self._held, b""
-        if held:
+        if held and not self.is_closing():
             self._connection.transport.write(held)
 
     def is_closing(self) -> bool:
